@@ -1,0 +1,181 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Image commands."""
+
+import argparse
+from collections.abc import Callable, Iterable, Iterator, Sequence
+import contextlib
+import copy
+from typing import Any
+
+from openstack.image.v2 import _proxy
+from openstack.image.v2 import image as _image
+from openstackclient.image.v2 import image as core
+
+from osc_image_ext.commands import errors
+from osc_image_ext.i18n import _
+from osc_image_ext.progress import display
+from osc_image_ext.transfer import record
+from osc_image_ext.transfer import replies
+from osc_image_ext.transfer import source as _source
+from osc_image_ext.transfer import upload
+
+# What core's command tells the SDK's create_image() beside the attributes of
+# the image: whence the data comes, which is read here, and how it is sent.
+_INSTRUCTIONS = ('allow_duplicates', 'data', 'filename', 'validate_checksum')
+
+
+class CreateImage(core.CreateImage):
+    _description = _("Create/upload an image")
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            '--no-verify',
+            dest='verify',
+            action='store_false',
+            default=True,
+            help=_(
+                "Do not compare the digest of the data sent with that of the "
+                "image stored"
+            ),
+        )
+        parser.add_argument(
+            '--keep-failed',
+            action='store_true',
+            default=False,
+            help=_(
+                "Keep the image if its upload fails or is interrupted "
+                "(default is to delete it)"
+            ),
+        )
+        return parser
+
+    def take_action(
+        self, parsed_args: argparse.Namespace
+    ) -> tuple[Sequence[str], Iterable[Any]]:
+        with errors.terminable(), errors.translated():
+            if parsed_args.volume or parsed_args.use_import:
+                return super().take_action(parsed_args)
+            # Core makes the attributes, the signature and the columns. The
+            # data and the user's own properties are none of its business.
+            for_core = copy.copy(parsed_args)
+            for_core.properties = for_core.size = None
+            for_core.progress = False
+            if not (parsed_args.sign_key_path or parsed_args.sign_cert_id):
+                for_core.filename = None
+            with self._create_image_replaced(parsed_args):
+                return super().take_action(for_core)
+
+    @contextlib.contextmanager
+    def _create_image_replaced(
+        self, parsed_args: argparse.Namespace
+    ) -> Iterator[None]:
+        """Let core's command find a proxy whose create_image() is ours."""
+        manager: Any = self.app.client_manager
+        proxy = manager.image
+        manager.image = _Proxy(
+            proxy, lambda attrs: self._create(proxy, attrs, parsed_args)
+        )
+        try:
+            yield
+        finally:
+            del manager.image  # what the class provides shows again
+
+    def _create(
+        self,
+        proxy: _proxy.Proxy,
+        attrs: dict[str, Any],
+        parsed_args: argparse.Namespace,
+    ) -> _image.Image:
+        attrs['properties'] = parsed_args.properties or {}
+        with self._source(parsed_args) as source:
+            if source is None:
+                with record.created(proxy, attrs) as image:
+                    return image
+            self._warn_of_format(source, parsed_args)
+            with display.make_display(
+                parsed_args.progress,
+                self.app.stderr,
+                replies.printable(parsed_args.name),
+            ) as listener:
+                done = upload.create_image(
+                    proxy,
+                    attrs,
+                    source,
+                    listener,
+                    verify=parsed_args.verify,
+                    keep_failed=parsed_args.keep_failed,
+                )
+                listener.phase(_('verified') if done.verified else _('stored'))
+        if parsed_args.verify and not done.verified:
+            self.log.warning(
+                _(
+                    'Image %s is not verified: the server told no digest that '
+                    'could be compared, only its size.'
+                ),
+                done.image.id,
+            )
+        return done.image
+
+    def _source(
+        self, parsed_args: argparse.Namespace
+    ) -> contextlib.AbstractContextManager[_source.Source | None]:
+        if parsed_args.filename:
+            return _source.opened(parsed_args.filename, parsed_args.size)
+        if not _source.stdin_holds_data():
+            return contextlib.nullcontext()
+        self.log.warning(_('Reading image data from standard input.'))
+        return _source.standard_input(parsed_args.size)
+
+    def _warn_of_format(
+        self, source: _source.Source, parsed_args: argparse.Namespace
+    ) -> None:
+        if parsed_args.container_format != 'bare':
+            return
+        found = source.contradicts(parsed_args.disk_format)
+        if found:
+            self.log.warning(
+                _(
+                    '%(name)s looks like %(found)s, but its disk format is '
+                    'said to be %(said)s (--disk-format).'
+                ),
+                {
+                    'name': source.name,
+                    'found': found,
+                    'said': parsed_args.disk_format,
+                },
+            )
+
+
+class _Proxy:
+    """The SDK's image proxy, but for the two calls that core creates with."""
+
+    def __init__(
+        self,
+        proxy: _proxy.Proxy,
+        create: Callable[[dict[str, Any]], _image.Image],
+    ) -> None:
+        self._proxy = proxy
+        self._create = create
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._proxy, name)
+
+    def create_image(self, **attrs: Any) -> _image.Image:
+        for name in _INSTRUCTIONS:
+            attrs.pop(name, None)
+        return self._create(attrs)
+
+    def get_image(self, image: _image.Image) -> _image.Image:
+        return image  # as it is now; core's own is from before the upload

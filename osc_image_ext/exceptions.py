@@ -1,0 +1,61 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""The errors that are raised below the commands.
+
+Each one's text is a whole sentence for the user. What became of the image is
+added as a note (PEP 678), since it is known only after the error.
+"""
+
+from osc_image_ext.i18n import _
+
+
+class Error(Exception):
+    """The base of all errors of this package."""
+
+
+class SourceError(Error):
+    """The data to send cannot be read, or is not what was announced."""
+
+
+class TransferError(Error):
+    """The server refused the data, or the way to it broke."""
+
+
+class VerificationError(Error):
+    """The server stored something other than what was sent.
+
+    :param image_id: the image's ID.
+    :param what: what was compared: ``size`` or the name of a digest.
+    :param expected: its value computed from the source.
+    :param actual: its value as the server tells it.
+    """
+
+    def __init__(
+        self, image_id: str, what: str, expected: object, actual: object
+    ) -> None:
+        self.image_id = image_id
+        self.what = what
+        self.expected = expected
+        self.actual = actual
+        super().__init__(
+            _(
+                'Image %(id)s is not what was sent: %(what)s is %(actual)s '
+                'on the server, %(expected)s at the source.'
+            )
+            % {
+                'id': image_id,
+                'what': what,
+                'actual': actual,
+                'expected': expected,
+            }
+        )

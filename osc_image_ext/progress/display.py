@@ -1,0 +1,173 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Drawing a transfer: a live line, plain lines, or nothing at all."""
+
+import abc
+import contextlib
+import os
+import threading
+import time
+from types import TracebackType
+from typing import Self, TextIO
+
+from osc_image_ext.i18n import _
+from osc_image_ext.progress import meter
+from osc_image_ext.progress import units
+from osc_image_ext.transfer import listener
+
+# A plain line each so many seconds, or for so much of the whole.
+_SECONDS = 5.0
+_FRACTION = 0.1
+
+
+def make_display(
+    wanted: bool, stream: TextIO, title: str
+) -> contextlib.AbstractContextManager[listener.TransferListener]:
+    """Return what draws on this stream; entered, it is the listener.
+
+    :param wanted: whether progress was asked for.
+    :param stream: stderr: stdout belongs to the data.
+    :param title: what is transferred, fit for a terminal.
+    """
+    if not wanted:
+        return contextlib.nullcontext(listener.NullListener())
+    if stream.isatty() and os.environ.get('TERM') != 'dumb':
+        # rich takes a while to import, and not every start needs it.
+        from osc_image_ext.progress import live
+
+        return live.LiveDisplay(stream)
+    return PlainDisplay(stream, title)
+
+
+class Display(abc.ABC):
+    """A listener that is drawn by a clock of its own while it is entered.
+
+    The transfer's thread only stores what it tells; a thread draws, so that a
+    stalled transfer is seen to stall. Every way out of the context draws once
+    more and ends the line.
+
+    :param interval: seconds between two drawings.
+    :param clock: returns seconds, monotonic.
+    """
+
+    def __init__(
+        self, interval: float, clock: meter.Clock = time.monotonic
+    ) -> None:
+        self.meter = meter.Meter(clock)
+        self._interval = interval
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+        if kind:
+            failed = issubclass(kind, Exception)
+            self.meter.phase(_('failed') if failed else _('interrupted'))
+        # A terminal that is gone must not hide how the transfer ended.
+        with contextlib.suppress(OSError):
+            self.finish()
+
+    def _run(self) -> None:
+        with contextlib.suppress(OSError):
+            while not self._over.wait(self._interval):
+                self.tick()
+
+    def started(self, total: int | None) -> None:
+        self.meter.started(total)
+
+    def moved(self, position: int) -> None:
+        self.meter.moved(position)
+
+    def phase(self, name: str) -> None:
+        self.meter.phase(name)
+
+    @abc.abstractmethod
+    def noted(self, text: str) -> None:
+        """Show a sentence beside the progress."""
+
+    @abc.abstractmethod
+    def tick(self) -> None:
+        """Draw, if there is something to draw; called again and again."""
+
+    @abc.abstractmethod
+    def finish(self) -> None:
+        """Draw the end; called once."""
+
+
+class PlainDisplay(Display):
+    """Lines for a log: at the start, every 5 s or 10 %, and at the end.
+
+    :param title: begins each line.
+    """
+
+    def __init__(
+        self,
+        stream: TextIO,
+        title: str,
+        clock: meter.Clock = time.monotonic,
+    ) -> None:
+        super().__init__(0.5, clock)
+        self._stream = stream
+        self._title = title
+        self._told = (0.0, 0.0)
+
+    def started(self, total: int | None) -> None:
+        super().started(total)
+        self._told = (0.0, 0.0)
+        self.noted(
+            self.meter.name
+            if total is None
+            else f'{self.meter.name} {units.data(total)}'
+        )
+
+    def noted(self, text: str) -> None:
+        self._stream.write(f'{self._title}: {text}\n')
+        self._stream.flush()
+
+    def tick(self) -> None:
+        now = self.meter
+        now.sample()
+        fraction = now.fraction or 0.0
+        seconds, part = self._told
+        if now.elapsed - seconds < _SECONDS and fraction - part < _FRACTION:
+            return
+        self._told = (now.elapsed, fraction)
+        told = [f'{now.name} {units.data(now.position, now.total)}']
+        if now.fraction is not None:
+            told.append(f'{now.fraction:.0%}')
+        told.append(f'{units.data(now.rate)}/s')
+        if now.left:
+            told.append(_('%s left') % units.duration(now.left))
+        self.noted(', '.join(told))
+
+    def finish(self) -> None:
+        now = self.meter
+        self.noted(
+            _('%(phase)s, %(data)s in %(time)s, %(rate)s/s')
+            % {
+                'phase': now.name,
+                'data': units.data(now.position),
+                'time': units.duration(now.elapsed),
+                'rate': units.data(now.average),
+            }
+        )

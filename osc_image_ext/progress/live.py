@@ -1,0 +1,112 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""One live line on a terminal, drawn by rich."""
+
+import time
+from typing import Self, TextIO
+
+from rich import console as _console
+from rich import live as _live
+from rich import progress_bar
+from rich import table
+from rich import text as _text
+
+from osc_image_ext.progress import display
+from osc_image_ext.progress import meter
+from osc_image_ext.progress import units
+
+# A bar that is shorter tells nothing that the percentage does not.
+_SHORTEST_BAR = 8
+
+
+class LiveDisplay(display.Display):
+    """Phase, bar, bytes of total, percentage, rate and time left.
+
+    Where the terminal is too narrow the bar goes first, then the rate. Where
+    the total is not known the bar is a moving mark, and the time is the time
+    elapsed.
+
+    :param width: columns; asked of the terminal unless given.
+    """
+
+    def __init__(
+        self,
+        stream: TextIO,
+        clock: meter.Clock = time.monotonic,
+        width: int | None = None,
+    ) -> None:
+        super().__init__(0.1, clock)
+        self._live = _live.Live(
+            console=_console.Console(file=stream, width=width),
+            auto_refresh=False,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return super().__enter__()
+
+    def noted(self, text: str) -> None:
+        self._live.console.print(_text.Text(text), soft_wrap=True)
+
+    def tick(self) -> None:
+        self.meter.sample()
+        self._live.update(
+            self._line(self._live.console.width), refresh=True
+        )
+
+    def finish(self) -> None:
+        try:
+            self.tick()
+        finally:
+            self._live.stop()
+
+    def _line(self, width: int) -> table.Table:
+        """Lay out one line that fits into a width."""
+        now = self.meter
+        fields = {
+            'phase': now.name,
+            'data': units.data(now.position, now.total),
+            'part': '' if now.fraction is None else f'{now.fraction:4.0%}',
+            'rate': f'{units.data(now.rate)}/s',
+            'time': units.duration(_seconds(now)),
+        }
+        fields = {name: text for name, text in fields.items() if text}
+        for dispensable in ('rate', 'data', 'time'):
+            if _room(fields, width) >= 0:
+                break
+            fields.pop(dispensable, None)
+        cells: list[_text.Text | progress_bar.ProgressBar] = [
+            _text.Text(text, no_wrap=True) for text in fields.values()
+        ]
+        if (room := _room(fields, width)) > _SHORTEST_BAR:
+            bar = progress_bar.ProgressBar(
+                now.total, now.position, width=room - 1
+            )
+            cells.insert(1, bar)
+        line = table.Table.grid(padding=(0, 1), pad_edge=False)
+        line.add_row(*cells)
+        return line
+
+
+def _seconds(now: meter.Meter) -> float:
+    """Return the time left, or where that tells nothing the time elapsed."""
+    left = now.left
+    return now.elapsed if not left else left
+
+
+def _room(fields: dict[str, str], width: int) -> int:
+    """Return the columns that are left; the last one stays free."""
+    taken = sum(_text.Text(text).cell_len + 1 for text in fields.values())
+    return width - taken

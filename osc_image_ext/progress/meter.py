@@ -1,0 +1,89 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""How far a transfer is, how fast, and how long it will take."""
+
+from collections.abc import Callable
+import collections
+import time
+
+Clock = Callable[[], float]
+
+# Seconds over which the rate is taken: long enough to be readable, short
+# enough to show a stall.
+_WINDOW = 10.0
+
+
+class Meter:
+    """The state of a transfer, as a listener hears it, seen by a clock.
+
+    A transfer calls the listener's part for each block, so that only stores;
+    whoever draws calls :meth:`sample` first, some times a second.
+
+    :param clock: returns seconds, monotonic.
+    """
+
+    def __init__(self, clock: Clock = time.monotonic) -> None:
+        self._clock = clock
+        self.name = ''
+        self.started(None)
+
+    def started(self, total: int | None) -> None:
+        self.total = total
+        self.position = 0
+        self._begun = self._clock()
+        self._samples = collections.deque([(self._begun, 0)])
+
+    def moved(self, position: int) -> None:
+        self.position = position
+
+    def phase(self, name: str) -> None:
+        self.name = name
+
+    def sample(self) -> None:
+        """Take note of the position now, for the rate."""
+        now = self._clock()
+        samples = self._samples  # a new start may replace it meanwhile
+        samples.append((now, self.position))
+        while now - samples[1][0] > _WINDOW:
+            samples.popleft()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the (last) start."""
+        return self._clock() - self._begun
+
+    @property
+    def fraction(self) -> float | None:
+        """From 0 to 1; None while the total is not known."""
+        if self.total is None:
+            return None
+        return min(1.0, self.position / self.total) if self.total else 1.0
+
+    @property
+    def average(self) -> float:
+        """Bytes a second since the start."""
+        return self.position / max(self.elapsed, 1e-3)
+
+    @property
+    def rate(self) -> float:
+        """Bytes a second over the last seconds."""
+        then, position = self._samples[0]
+        moved = max(0, self.position - position)
+        return moved / max(self._clock() - then, 1e-3)
+
+    @property
+    def left(self) -> float | None:
+        """Seconds left at this rate; None when nobody can tell."""
+        if self.total is None or self.rate <= 0:
+            return None
+        return (self.total - self.position) / self.rate

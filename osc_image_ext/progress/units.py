@@ -1,0 +1,48 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Bytes and seconds as people read them."""
+
+_UNITS = ('B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB')
+
+
+def _scale(number: float) -> int:
+    """Return the power of 1024 that leaves a number below 1000."""
+    power = 0
+    while number >= 1000 and power < len(_UNITS) - 1:
+        number /= 1024
+        power += 1
+    return power
+
+
+def data(number: float, of: int | None = None) -> str:
+    """Return bytes in the unit that fits them, such as ``1.5 GiB``.
+
+    :param of: a total in bytes; both are then told in its unit, the first
+        padded to the width of the second: ``  1.5/512.0 MiB``.
+    """
+    power = _scale(number if of is None else of)
+    digits = 1 if power else 0
+    text = f'{number / 1024**power:.{digits}f}'
+    if of is not None:
+        total = f'{of / 1024**power:.{digits}f}'
+        text = f'{text:>{len(total)}}/{total}'
+    return f'{text} {_UNITS[power]}'
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as ``0:09``, ``12:34`` or ``1:02:03``."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f'{hours}:{minutes:02}:{rest:02}'
+    return f'{minutes}:{rest:02}'

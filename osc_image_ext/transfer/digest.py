@@ -1,0 +1,97 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Hashing beside a transfer, never as a pass of its own."""
+
+import hashlib
+import queue
+import threading
+from typing import Any
+
+# Blocks that may wait for a hasher: enough to keep it busy, and a bound on
+# the memory, since the sender waits when a hasher lags behind.
+_BACKLOG = 4
+
+
+def supported(algorithm: str | None) -> bool:
+    """Tell whether this Python can compute an algorithm named by Glance.
+
+    :param algorithm: a name that hashlib knows; FIPS builds know fewer.
+    """
+    try:
+        return bool(algorithm and new(algorithm).digest_size)
+    except ValueError:
+        return False
+
+
+def new(algorithm: str) -> Any:
+    """Return a new hash object; the digest guards against accidents only.
+
+    :raises ValueError: if this Python has no such algorithm.
+    """
+    return hashlib.new(algorithm, usedforsecurity=False)
+
+
+class Digests:
+    """Digests of a stream, each computed by a thread of its own.
+
+    hashlib releases the GIL, so the thread that sends is not held up unless
+    it is faster than the slowest digest.
+
+    :param algorithms: names that :func:`supported` accepts.
+    """
+
+    def __init__(self, algorithms: tuple[str, ...]) -> None:
+        self._hashers = [_Hasher(name) for name in algorithms]
+
+    def restart(self) -> None:
+        """Forget all data: the stream starts again from its beginning."""
+        self._put(b'')
+
+    def update(self, block: bytes) -> None:
+        """Take the next block (not empty), in order; may wait for a hasher."""
+        self._put(block)
+
+    def result(self) -> dict[str, str]:
+        """Wait for the hashers and return {algorithm: hexadecimal digest}."""
+        return {h.algorithm: h.hexdigest() for h in self._hashers}
+
+    def close(self) -> None:
+        """End the threads; to be called once, whatever happened."""
+        self._put(None)
+
+    def _put(self, item: bytes | None) -> None:
+        for hasher in self._hashers:
+            hasher.blocks.put(item)
+
+
+class _Hasher:
+    """One algorithm, its queue of blocks and its thread."""
+
+    def __init__(self, algorithm: str) -> None:
+        self.algorithm = algorithm
+        self.blocks: queue.Queue[bytes | None] = queue.Queue(_BACKLOG)
+        self._hash = new(algorithm)
+        # A daemon: an abandoned transfer must not keep the process alive.
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        while (block := self.blocks.get()) is not None:
+            if block:
+                self._hash.update(block)
+            else:
+                self._hash = new(self.algorithm)
+            self.blocks.task_done()
+
+    def hexdigest(self) -> str:
+        self.blocks.join()
+        return str(self._hash.hexdigest())

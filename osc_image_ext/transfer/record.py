@@ -1,0 +1,128 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""The image's record: created, looked at, and deleted if all was in vain."""
+
+from collections.abc import Callable, Iterator
+import contextlib
+import time
+from typing import Any
+import uuid
+
+from keystoneauth1 import exceptions as ksa_exceptions
+from openstack import exceptions as sdk_exceptions
+from openstack.image.v2 import _proxy
+from openstack.image.v2 import image as _image
+
+from osc_image_ext.i18n import _
+from osc_image_ext.transfer import replies
+
+Sleep = Callable[[float], None]
+
+# Seconds between looks at an image that Glance is busy with: it may take a
+# while to notice that a connection broke, and answers a PUT with 409 and a
+# DELETE with 409 or 500 until it has.
+_DELAYS = (0.5, 1, 2, 4, 8, 8, 8, 8, 8, 8)
+_BUSY = (409, 500, 502, 503, 504)
+
+
+@contextlib.contextmanager
+def created(
+    proxy: _proxy.Proxy,
+    attrs: dict[str, Any],
+    keep: bool = False,
+    sleep: Sleep = time.sleep,
+) -> Iterator[_image.Image]:
+    """Create an image, and delete it again if the block fails.
+
+    What became of the image is added as a note to whatever ended the block,
+    an interruption included.
+
+    :param attrs: those of the SDK's Image; the user's own properties under
+        ``properties``.
+    :param keep: leave the image where it is if the block fails.
+    :raises openstack.exceptions.HttpException: if Glance refuses it.
+    :raises keystoneauth1.exceptions.ClientException: if it is not reached.
+    """
+    # With an ID chosen here the image is found even if the answer is lost.
+    image = _image.Image.new(**{'id': str(uuid.uuid4()), **attrs})
+    try:
+        image.create(proxy)
+    except sdk_exceptions.HttpException:
+        raise
+    except BaseException as lost:
+        # An ID that the user chose may be that of somebody's image.
+        if 'id' not in attrs:
+            lost.add_note(_discarded(proxy, image, sleep))
+        raise
+    try:
+        yield image
+    except BaseException as failure:
+        failure.add_note(
+            _('Image %s was kept.') % image.id
+            if keep
+            else _discarded(proxy, image, sleep)
+        )
+        raise
+
+
+def settled(proxy: _proxy.Proxy, image_id: str, sleep: Sleep) -> _image.Image:
+    """Wait until Glance has done with the data of an image.
+
+    :returns: the image as it is then; as it is after a minute if Glance is
+        busy for longer.
+    :raises openstack.exceptions.HttpException: 404 if it was deleted.
+    :raises keystoneauth1.exceptions.ConnectionError: if Glance is not reached
+        for a minute.
+    """
+    for delay in _DELAYS:
+        with contextlib.suppress(ksa_exceptions.ConnectionError):
+            image = proxy.get_image(image_id)
+            if image.status != 'saving':
+                return image
+        sleep(delay)
+    return proxy.get_image(image_id)
+
+
+def _discarded(
+    proxy: _proxy.Proxy, image: _image.Image, sleep: Sleep
+) -> str:
+    """Delete an image; return a sentence on what became of it."""
+    try:
+        _delete(proxy, image, sleep)
+    except KeyboardInterrupt:
+        return _('Image %s may be left on the server.') % image.id
+    except Exception as error:
+        return _('Deleting image %(id)s failed, too: %(reason)s') % {
+            'id': image.id,
+            'reason': replies.explain(error),
+        }
+    return _('Image %s was deleted.') % image.id
+
+
+def _delete(proxy: _proxy.Proxy, image: _image.Image, sleep: Sleep) -> None:
+    for delay in _DELAYS[:5]:
+        try:
+            return _delete_once(proxy, image)
+        except sdk_exceptions.HttpException as error:
+            if error.status_code not in _BUSY:
+                raise
+        except ksa_exceptions.ConnectionError:
+            pass
+        sleep(delay)
+    _delete_once(proxy, image)
+
+
+def _delete_once(proxy: _proxy.Proxy, image: _image.Image) -> None:
+    if image.is_protected:
+        proxy.update_image(image.id, is_protected=False)
+    proxy.delete_image(image.id)

@@ -1,0 +1,111 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""What a server said, in words fit for a terminal."""
+
+import html
+import json
+import re
+from typing import Any
+
+from keystoneauth1 import exceptions as ksa_exceptions
+from openstack import exceptions as sdk_exceptions
+import requests
+
+from osc_image_ext.i18n import _
+
+# An error page may be of any length; a sentence is not.
+_LONGEST = 400
+
+
+def printable(text: str) -> str:
+    """Return text on one line, with nothing that could steer a terminal.
+
+    White space becomes single blanks, any other character that is not
+    printable its escape sequence; text of more than 400 characters is cut.
+    """
+    line = ' '.join(text.split())
+    if len(line) > _LONGEST:
+        line = line[:_LONGEST] + '...'
+    return ''.join(
+        c if c.isprintable() else c.encode('unicode_escape').decode()
+        for c in line
+    )
+
+
+def words(response: requests.Response) -> str:
+    """Return an error's status and the server's own reason, on one line.
+
+    Glance answers uploads in text/plain and other requests in JSON or HTML;
+    proxies in front of it answer in HTML.
+
+    :param response: one whose body has not been streamed.
+    """
+    status = f'{response.status_code} {response.reason or ""}'.strip()
+    kind = response.headers.get('Content-Type', '')
+    text = response.text
+    if 'json' in kind:
+        text = _from_json(text)
+    elif 'html' in kind:
+        text = _from_html(text)
+    # webob heads its text and its pages with the status once more.
+    reason = printable(text).removeprefix(status).strip()
+    return f'{status}: {reason}' if reason else status
+
+
+def _from_json(text: str) -> str:
+    try:
+        found: Any = json.loads(text)
+    except ValueError:
+        return text
+    while isinstance(found, dict) and found:
+        found = found.get('message') or next(iter(found.values()))
+    return _from_html(str(found))
+
+
+def _from_html(text: str) -> str:
+    body = re.sub(r'(?is)<(head|script|style)\b.*?</\1\s*>', ' ', text)
+    return html.unescape(re.sub(r'<[^>]*>', ' ', body))
+
+
+def explain(error: BaseException) -> str:
+    """Return what went wrong and what became of it, in a sentence or two.
+
+    :param error: of the SDK, of keystoneauth or of this package.
+    """
+    response = getattr(error, 'response', None)
+    if isinstance(error, sdk_exceptions.HttpException) and (
+        response is not None
+    ):
+        text = _('The server answered %s') % words(response)
+    elif isinstance(error, ksa_exceptions.ConnectionError):
+        text = _('The server cannot be reached: %s.') % cause(error)
+    else:
+        text = printable(str(error))
+    return ' '.join([text, *getattr(error, '__notes__', ())])
+
+
+def cause(error: BaseException) -> str:
+    """Return why a connection failed: the innermost reason, in its words.
+
+    requests, urllib3 and keystoneauth each wrap the error of the socket.
+
+    :param error: what keystoneauth raised.
+    """
+    innermost = error
+    while below := innermost.__cause__ or innermost.__context__:
+        innermost = below
+    verdict = getattr(innermost, 'verify_message', '')
+    if verdict:
+        return _('the certificate was not accepted: %s') % verdict
+    reason = getattr(innermost, 'strerror', None) or str(innermost)
+    return printable(reason or type(innermost).__name__)

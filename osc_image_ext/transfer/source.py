@@ -1,0 +1,151 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Where image data comes from, checked before anything is created."""
+
+from collections.abc import Iterator
+import contextlib
+import dataclasses
+import io
+import os
+import stat
+import sys
+
+from oslo_utils.imageutils import format_inspector
+
+from osc_image_ext import exceptions
+from osc_image_ext.i18n import _
+from osc_image_ext.transfer import streams
+
+# The formats whose content may look like anything: an image that a guest
+# sees as a plain disk, whatever is on it.
+_PLAIN = ('raw', 'ami', 'ari', 'aki')
+# What a plain disk may hold without being another format.
+_ON_A_DISK = {'raw', 'gpt', 'luks', 'iso'}
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """Image data that is open for reading.
+
+    :param file: at the first byte to send.
+    :param name: for messages.
+    :param size: bytes to send, None when only the end of the data will tell.
+    """
+
+    file: io.BufferedReader
+    name: str
+    size: int | None
+
+    def contradicts(self, disk_format: str) -> str | None:
+        """Return the format that the header shows, if it is another one.
+
+        :param disk_format: the image's, as Glance names it.
+        :returns: a name of oslo.utils' format inspector, or None if the
+            header does not contradict the format.
+        """
+        found = _formats(self.file.peek(1))
+        if disk_format in _PLAIN:
+            plausible = bool(found & _ON_A_DISK)
+        elif disk_format in format_inspector.ALL_FORMATS:
+            plausible = disk_format in found
+        else:
+            plausible = True
+        return None if plausible else ', '.join(sorted(found))
+
+
+def _formats(head: bytes) -> set[str]:
+    inspector = format_inspector.InspectWrapper(io.BytesIO(head))
+    inspector.read(len(head))
+    inspector.close()
+    return {str(found) for found in inspector.formats or ()}
+
+
+@contextlib.contextmanager
+def opened(path: str, size: int | None) -> Iterator[Source]:
+    """Open a file, a block or character device or a FIFO.
+
+    Opening a FIFO waits for its writer.
+
+    :param size: bytes that the user says it holds.
+    :raises SourceError: if it cannot be read or is not of that size.
+    """
+    try:
+        file = open(path, 'rb', buffering=streams.BLOCK)
+    except OSError as error:
+        raise exceptions.SourceError(
+            _('Cannot read %(path)s: %(reason)s.')
+            % {'path': path, 'reason': error.strerror}
+        ) from error
+    with file:
+        yield Source(file, path, _checked_size(file, path, size))
+
+
+def stdin_holds_data() -> bool:
+    """Tell whether standard input may hold an image.
+
+    It does not where it is closed, a terminal or /dev/null, as in cron, in CI
+    or at a prompt.
+    """
+    try:
+        status = os.fstat(0)
+    except OSError:
+        return False
+    return not (
+        os.isatty(0) or os.path.samestat(status, os.stat(os.devnull))
+    )
+
+
+@contextlib.contextmanager
+def standard_input(size: int | None) -> Iterator[Source | None]:
+    """Open standard input; waits until it has data, or has ended.
+
+    :param size: bytes that the user says it holds.
+    :returns: None if it ended without any data.
+    :raises SourceError: if it cannot be read or is not of that size.
+    """
+    name = _('Standard input')
+    with open(
+        sys.__stdin__.fileno() if sys.__stdin__ else 0,
+        'rb',
+        buffering=streams.BLOCK,
+        closefd=False,
+    ) as file:
+        try:
+            empty = not file.peek(1)
+        except OSError as error:
+            raise exceptions.SourceError(
+                _('Cannot read %(path)s: %(reason)s.')
+                % {'path': name, 'reason': error.strerror}
+            ) from error
+        if empty:
+            yield None
+        else:
+            yield Source(file, name, _checked_size(file, name, size))
+
+
+def _checked_size(
+    file: io.BufferedReader, name: str, announced: int | None
+) -> int | None:
+    """Return what the source really holds from here on, or what was said."""
+    mode = os.fstat(file.fileno()).st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISBLK(mode)):
+        return announced
+    here = file.tell()
+    held = file.seek(0, os.SEEK_END) - here
+    file.seek(here)
+    if announced not in (None, held):
+        raise exceptions.SourceError(
+            _('%(name)s holds %(held)d bytes, but --size says %(size)d.')
+            % {'name': name, 'held': held, 'size': announced}
+        )
+    return held

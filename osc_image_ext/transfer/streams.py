@@ -1,0 +1,123 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""The reader that a transfer hands to the SDK."""
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from osc_image_ext import exceptions
+from osc_image_ext.i18n import _
+from osc_image_ext.transfer import digest as _digest
+from osc_image_ext.transfer import listener as _listener
+
+# Sent to the socket as it is: urllib3 reads 16 KiB at a time from anything
+# with a read(), which halves the throughput, but passes on what it iterates.
+BLOCK = 1024 * 1024
+
+
+class VerboseFileWrapper:
+    """A file to be sent, told to a listener and hashed on its way.
+
+    It is iterated, and each ``iter()`` starts from the beginning: keystoneauth
+    sends the same object again after a 401 or a 503, and a plain file would
+    then be sent empty or without its head.
+
+    It has no ``read``, ``seek`` or ``tell``, on purpose (see ``BLOCK``), and
+    no ``__len__``: requests takes the length from ``len``, which is missing
+    when the size is not known, and then sends in chunks.
+
+    The caller keeps the file and closes it.
+
+    :param source: a binary file, at the first byte to send.
+    :param name: what the source is called in errors.
+    :param size: bytes that the source must hold from there on, or None.
+    :param listener: told the position after each block has been sent.
+    :param digests: given each block before it is sent.
+    """
+
+    len: int
+
+    def __init__(
+        self,
+        source: BinaryIO,
+        name: str,
+        size: int | None = None,
+        listener: _listener.TransferListener | None = None,
+        digests: _digest.Digests | None = None,
+    ) -> None:
+        self._source = source
+        self._name = name
+        self.size = size
+        self._listener = listener or _listener.NullListener()
+        self._digests = digests or _digest.Digests(())
+        # A pipe hands out what it has; read() would wait for a whole block.
+        self._read = getattr(source, 'read1', source.read)
+        self.rewindable = source.seekable()
+        self._start = source.tell() if self.rewindable else 0
+        self._touched = False
+        #: bytes sent since the last start
+        self.position = 0
+        if size is not None:
+            self.len = size
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Return the data from its beginning, in blocks of at most BLOCK.
+
+        :raises SourceError: if the source fails, cannot be read once more, or
+            is shorter or longer than announced.
+        """
+        self._restart()
+        while block := self._next_block():
+            self._digests.update(block)
+            yield block
+            self.position += len(block)
+            self._listener.moved(self.position)
+        if self.size not in (None, self.position):
+            raise self._changed(self.position)
+        self._listener.phase(_('storing'))
+
+    def _restart(self) -> None:
+        if self.rewindable:
+            self._source.seek(self._start)
+        elif self._touched:
+            raise exceptions.SourceError(
+                _('%s cannot be read a second time.') % self._name
+            )
+        self.position = 0
+        self._digests.restart()
+        self._listener.phase(_('uploading'))
+        self._listener.started(self.size)
+
+    def _next_block(self) -> bytes:
+        self._touched = True
+        try:
+            block: bytes = self._read(BLOCK)
+        except OSError as error:
+            # Not let through: urllib3 would take it for a broken connection.
+            raise exceptions.SourceError(
+                _('Reading %(name)s failed: %(reason)s.')
+                % {'name': self._name, 'reason': error.strerror or error}
+            ) from error
+        if self.size is not None and self.position + len(block) > self.size:
+            raise self._changed(self.position + len(block))
+        return block
+
+    def _changed(self, held: int) -> exceptions.SourceError:
+        text = (
+            _('%(name)s ended after %(held)d bytes, %(size)d were announced.')
+            if held < (self.size or 0)
+            else _('%(name)s holds more than the announced %(size)d bytes.')
+        )
+        return exceptions.SourceError(
+            text % {'name': self._name, 'held': held, 'size': self.size}
+        )

@@ -1,0 +1,174 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Uploading: a record, its data, and the proof that they arrived."""
+
+import contextlib
+import dataclasses
+import time
+from typing import Any
+
+from keystoneauth1 import exceptions as ksa_exceptions
+from openstack.image.v2 import _proxy
+from openstack.image.v2 import image as _image
+
+from osc_image_ext import exceptions
+from osc_image_ext.i18n import _
+from osc_image_ext.transfer import digest
+from osc_image_ext.transfer import listener as _listener
+from osc_image_ext.transfer import record
+from osc_image_ext.transfer import replies
+from osc_image_ext.transfer import source as _source
+from osc_image_ext.transfer import streams
+from osc_image_ext.transfer import verification
+
+# How often data is sent once more after a broken connection; keystoneauth
+# counts its own retries after a 503.
+_RESENDS = 3
+# Answers that do not tell what became of the data: a conflict with a broken
+# upload that is not over yet, and a proxy that lost patience with Glance.
+_UNCLEAR = (409, 502, 504)
+
+
+@dataclasses.dataclass(frozen=True)
+class Uploaded:
+    """What became of an upload.
+
+    :param image: as Glance shows it now.
+    :param verified: the algorithm of the digest that agreed, if any did.
+    """
+
+    image: _image.Image
+    verified: str | None
+
+
+class _Unclear(exceptions.TransferError):
+    """The data may have arrived, or not."""
+
+
+def create_image(
+    proxy: _proxy.Proxy,
+    attrs: dict[str, Any],
+    source: _source.Source,
+    listener: _listener.TransferListener,
+    *,
+    verify: bool = True,
+    keep_failed: bool = False,
+    sleep: record.Sleep = time.sleep,
+) -> Uploaded:
+    """Create an image, upload its data and compare what was stored.
+
+    If that fails or is interrupted the image is deleted; what became of it is
+    a note on the error.
+
+    :param proxy: the SDK's image proxy.
+    :param attrs: see :func:`record.created`.
+    :param source: the data; closing it is the caller's.
+    :param verify: compare digests; the length is compared in any case.
+    :param keep_failed: leave the image where it is if the upload fails.
+    :raises osc_image_ext.exceptions.Error: if the source fails, Glance refuses
+        it, or something else was stored.
+    :raises openstack.exceptions.HttpException: if another request fails.
+    :raises keystoneauth1.exceptions.ClientException: likewise.
+    """
+    names = verification.algorithms(proxy) if verify else ()
+    with contextlib.closing(digest.Digests(names)) as digests:
+        body = streams.VerboseFileWrapper(
+            source.file, source.name, source.size, listener, digests
+        )
+        with record.created(proxy, attrs, keep_failed, sleep) as created:
+            stored = _store(proxy, created.id, body, listener, sleep)
+            verified = verification.compare(
+                stored, body.position, digests.result()
+            )
+    return Uploaded(stored, verified)
+
+
+def _store(
+    proxy: _proxy.Proxy,
+    image_id: str,
+    body: streams.VerboseFileWrapper,
+    listener: _listener.TransferListener,
+    sleep: record.Sleep,
+) -> _image.Image:
+    """Send the data until Glance has it; return the image as it is then."""
+    for resends_left in reversed(range(_RESENDS + 1)):
+        try:
+            _put(proxy, image_id, body)
+        except _Unclear as failure:
+            stored = _after(failure, proxy, image_id, sleep)
+            if stored.status == 'queued' and body.rewindable and resends_left:
+                listener.noted(_('%s Sending it again.') % failure)
+                continue
+            if stored.status != 'active':
+                raise
+        else:
+            stored = record.settled(proxy, image_id, sleep)
+        break
+    if stored.status != 'active':
+        raise exceptions.TransferError(
+            _('Image %(id)s has status %(status)s after its upload.')
+            % {'id': image_id, 'status': stored.status}
+        )
+    return stored
+
+
+def _after(
+    failure: _Unclear,
+    proxy: _proxy.Proxy,
+    image_id: str,
+    sleep: record.Sleep,
+) -> _image.Image:
+    """Ask what state a failed upload has left the image in."""
+    try:
+        return record.settled(proxy, image_id, sleep)
+    except Exception as error:
+        failure.add_note(replies.explain(error))
+        raise failure from error
+
+
+def _put(
+    proxy: _proxy.Proxy, image_id: str, body: streams.VerboseFileWrapper
+) -> None:
+    """Send the data once, or as often as keystoneauth repeats it.
+
+    Not by the SDK's Image.upload(), which makes Glance's answer unreadable
+    (it accepts no content type), and repeats what cannot be read twice.
+    """
+    headers = {
+        'Content-Type': 'application/octet-stream',
+        'Accept': 'application/json',
+    }
+    if body.size is not None:
+        headers['X-OpenStack-Image-Size'] = str(body.size)
+    once: dict[str, Any] = {'allow_reauth': False, 'status_code_retries': 0}
+    try:
+        response = proxy.put(
+            f'/images/{image_id}/file',
+            data=body,
+            headers=headers,
+            **({} if body.rewindable else once),
+        )
+    except ksa_exceptions.ConnectionError as error:
+        raise _Unclear(
+            _('The connection broke while image %(id)s was sent: %(reason)s.')
+            % {'id': image_id, 'reason': replies.cause(error)}
+        ) from error
+    if response.status_code < 400:
+        return
+    kind = exceptions.TransferError
+    if response.status_code in _UNCLEAR:
+        kind = _Unclear
+    raise kind(
+        _('The server refused the data of image %(id)s: %(words)s')
+        % {'id': image_id, 'words': replies.words(response)}
+    )
