@@ -45,7 +45,9 @@ def translated() -> Iterator[None]:
     ) as error:
         raise osc_exceptions.CommandError(replies.explain(error)) from error
     except (KeyboardInterrupt, SystemExit) as stop:
-        LOG.error(' '.join([_('Interrupted.'), *getattr(stop, '__notes__', ())]))
+        LOG.error(
+            ' '.join([_('Interrupted.'), *getattr(stop, '__notes__', ())])
+        )
         raise
 
 

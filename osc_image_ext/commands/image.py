@@ -16,12 +16,15 @@ import argparse
 from collections.abc import Callable, Iterable, Iterator, Sequence
 import contextlib
 import copy
+import os
 from typing import Any
 
 from openstack.image.v2 import _proxy
 from openstack.image.v2 import image as _image
 from openstackclient.image.v2 import image as core
+from osc_lib.cli import parseractions
 
+from osc_image_ext import exceptions
 from osc_image_ext.commands import errors
 from osc_image_ext.i18n import _
 from osc_image_ext.progress import display
@@ -36,18 +39,30 @@ _INSTRUCTIONS = ('allow_duplicates', 'data', 'filename', 'validate_checksum')
 
 
 class CreateImage(core.CreateImage):
-    _description = _("Create/upload an image")
+    _description = _('Create/upload an image')
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
+        options = parser._option_string_actions
+        options['--progress'].help = _(
+            'Show upload progress on standard error'
+        )
+        if '--size' not in options:  # core has it since 10.3
+            parser.add_argument(
+                '--size',
+                metavar='<size>',
+                type=int,
+                action=parseractions.NonNegativeAction,
+                help=_('Size of image data in bytes'),
+            )
         parser.add_argument(
             '--no-verify',
             dest='verify',
             action='store_false',
             default=True,
             help=_(
-                "Do not compare the digest of the data sent with that of the "
-                "image stored"
+                'Do not compare the digest of the data sent with that of the '
+                'image stored'
             ),
         )
         parser.add_argument(
@@ -55,8 +70,8 @@ class CreateImage(core.CreateImage):
             action='store_true',
             default=False,
             help=_(
-                "Keep the image if its upload fails or is interrupted "
-                "(default is to delete it)"
+                'Keep the image if its upload fails or is interrupted '
+                '(default is to delete it)'
             ),
         )
         return parser
@@ -68,12 +83,12 @@ class CreateImage(core.CreateImage):
             if parsed_args.volume or parsed_args.use_import:
                 return super().take_action(parsed_args)
             # Core makes the attributes, the signature and the columns. The
-            # data and the user's own properties are none of its business.
+            # data and the user's own properties are kept out of its hands.
             for_core = copy.copy(parsed_args)
             for_core.properties = for_core.size = None
             for_core.progress = False
             if not (parsed_args.sign_key_path or parsed_args.sign_cert_id):
-                for_core.filename = None
+                for_core.filename = os.devnull
             with self._create_image_replaced(parsed_args):
                 return super().take_action(for_core)
 
@@ -99,10 +114,9 @@ class CreateImage(core.CreateImage):
         parsed_args: argparse.Namespace,
     ) -> _image.Image:
         attrs['properties'] = parsed_args.properties or {}
-        with self._source(parsed_args) as source:
+        with self._opened(parsed_args) as source:
             if source is None:
-                with record.created(proxy, attrs) as image:
-                    return image
+                return _record_alone(proxy, attrs, parsed_args.size)
             self._warn_of_format(source, parsed_args)
             with display.make_display(
                 parsed_args.progress,
@@ -128,7 +142,7 @@ class CreateImage(core.CreateImage):
             )
         return done.image
 
-    def _source(
+    def _opened(
         self, parsed_args: argparse.Namespace
     ) -> contextlib.AbstractContextManager[_source.Source | None]:
         if parsed_args.filename:
@@ -156,6 +170,17 @@ class CreateImage(core.CreateImage):
                     'said': parsed_args.disk_format,
                 },
             )
+
+
+def _record_alone(
+    proxy: _proxy.Proxy, attrs: dict[str, Any], size: int | None
+) -> _image.Image:
+    if size:
+        raise exceptions.Error(
+            _('--size requires image data via --file or stdin.')
+        )
+    with record.created(proxy, attrs) as image:
+        return image
 
 
 class _Proxy:

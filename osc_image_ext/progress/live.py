@@ -12,10 +12,12 @@
 
 """One live line on a terminal, drawn by rich."""
 
+import logging
 import time
 from typing import Self, TextIO
 
 from rich import console as _console
+from rich import file_proxy
 from rich import live as _live
 from rich import progress_bar
 from rich import table
@@ -46,6 +48,8 @@ class LiveDisplay(display.Display):
         width: int | None = None,
     ) -> None:
         super().__init__(0.1, clock)
+        self._stream = stream
+        self._handlers: list[logging.StreamHandler[TextIO]] = []
         self._live = _live.Live(
             console=_console.Console(file=stream, width=width),
             auto_refresh=False,
@@ -55,6 +59,15 @@ class LiveDisplay(display.Display):
 
     def __enter__(self) -> Self:
         self._live.start()
+        # A line that is logged would land in the middle of the live one.
+        beside = file_proxy.FileProxy(self._live.console, self._stream)
+        for handler in logging.getLogger().handlers:
+            if (
+                isinstance(handler, logging.StreamHandler)
+                and handler.stream is self._stream
+            ):
+                handler.setStream(beside)
+                self._handlers.append(handler)
         return super().__enter__()
 
     def noted(self, text: str) -> None:
@@ -62,25 +75,27 @@ class LiveDisplay(display.Display):
 
     def tick(self) -> None:
         self.meter.sample()
-        self._live.update(
-            self._line(self._live.console.width), refresh=True
-        )
+        if self.meter.name:
+            line = self._line(self._live.console.width)
+            self._live.update(line, refresh=True)
 
     def finish(self) -> None:
         try:
             self.tick()
         finally:
+            for handler in self._handlers:
+                handler.setStream(self._stream)
             self._live.stop()
 
     def _line(self, width: int) -> table.Table:
         """Lay out one line that fits into a width."""
         now = self.meter
         fields = {
-            'phase': now.name,
+            'phase': f'{now.name:9}',
             'data': units.data(now.position, now.total),
             'part': '' if now.fraction is None else f'{now.fraction:4.0%}',
-            'rate': f'{units.data(now.rate)}/s',
-            'time': units.duration(_seconds(now)),
+            'rate': f'{units.data(now.rate):>9}/s',
+            'time': f'{units.duration(_seconds(now)):>5}',
         }
         fields = {name: text for name, text in fields.items() if text}
         for dispensable in ('rate', 'data', 'time'):
@@ -102,8 +117,7 @@ class LiveDisplay(display.Display):
 
 def _seconds(now: meter.Meter) -> float:
     """Return the time left, or where that tells nothing the time elapsed."""
-    left = now.left
-    return now.elapsed if not left else left
+    return now.left or now.elapsed
 
 
 def _room(fields: dict[str, str], width: int) -> int:

@@ -12,8 +12,8 @@
 
 """How far a transfer is, how fast, and how long it will take."""
 
-from collections.abc import Callable
 import collections
+from collections.abc import Callable
 import time
 
 Clock = Callable[[], float]

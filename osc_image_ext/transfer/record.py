@@ -93,9 +93,7 @@ def settled(proxy: _proxy.Proxy, image_id: str, sleep: Sleep) -> _image.Image:
     return proxy.get_image(image_id)
 
 
-def _discarded(
-    proxy: _proxy.Proxy, image: _image.Image, sleep: Sleep
-) -> str:
+def _discarded(proxy: _proxy.Proxy, image: _image.Image, sleep: Sleep) -> str:
     """Delete an image; return a sentence on what became of it."""
     try:
         _delete(proxy, image, sleep)

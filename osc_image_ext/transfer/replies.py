@@ -59,7 +59,12 @@ def words(response: requests.Response) -> str:
         text = _from_html(text)
     # webob heads its text and its pages with the status once more.
     reason = printable(text).removeprefix(status).strip()
-    return f'{status}: {reason}' if reason else status
+    return sentence(f'{status}: {reason}' if reason else status)
+
+
+def sentence(text: str) -> str:
+    """Return text that others may follow."""
+    return text if text.endswith(('.', '!', '?')) else f'{text}.'
 
 
 def _from_json(text: str) -> str:
@@ -90,7 +95,7 @@ def explain(error: BaseException) -> str:
     elif isinstance(error, ksa_exceptions.ConnectionError):
         text = _('The server cannot be reached: %s.') % cause(error)
     else:
-        text = printable(str(error))
+        text = sentence(printable(str(error)))
     return ' '.join([text, *getattr(error, '__notes__', ())])
 
 

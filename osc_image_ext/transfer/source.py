@@ -70,6 +70,11 @@ def _formats(head: bytes) -> set[str]:
     return {str(found) for found in inspector.formats or ()}
 
 
+def _reader(file: str | int) -> io.BufferedReader:
+    raw = io.FileIO(file, closefd=isinstance(file, str))
+    return io.BufferedReader(raw, streams.BLOCK)
+
+
 @contextlib.contextmanager
 def opened(path: str, size: int | None) -> Iterator[Source]:
     """Open a file, a block or character device or a FIFO.
@@ -80,7 +85,7 @@ def opened(path: str, size: int | None) -> Iterator[Source]:
     :raises SourceError: if it cannot be read or is not of that size.
     """
     try:
-        file = open(path, 'rb', buffering=streams.BLOCK)
+        file = _reader(path)
     except OSError as error:
         raise exceptions.SourceError(
             _('Cannot read %(path)s: %(reason)s.')
@@ -96,13 +101,10 @@ def stdin_holds_data() -> bool:
     It does not where it is closed, a terminal or /dev/null, as in cron, in CI
     or at a prompt.
     """
-    try:
-        status = os.fstat(0)
-    except OSError:
+    if sys.stdin is None:  # closed: by now 0 may be any other file
         return False
-    return not (
-        os.isatty(0) or os.path.samestat(status, os.stat(os.devnull))
-    )
+    status = os.fstat(0)
+    return not (os.isatty(0) or os.path.samestat(status, os.stat(os.devnull)))
 
 
 @contextlib.contextmanager
@@ -114,12 +116,7 @@ def standard_input(size: int | None) -> Iterator[Source | None]:
     :raises SourceError: if it cannot be read or is not of that size.
     """
     name = _('Standard input')
-    with open(
-        sys.__stdin__.fileno() if sys.__stdin__ else 0,
-        'rb',
-        buffering=streams.BLOCK,
-        closefd=False,
-    ) as file:
+    with _reader(0) as file:
         try:
             empty = not file.peek(1)
         except OSError as error:
