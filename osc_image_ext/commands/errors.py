@@ -44,6 +44,11 @@ def translated() -> Iterator[None]:
         ksa_exceptions.ClientException,
     ) as error:
         raise osc_exceptions.CommandError(replies.explain(error)) from error
+    except osc_exceptions.CommandError as error:
+        if error.__cause__ and not str(error):  # core's, for no such project
+            text = replies.explain(error.__cause__)
+            raise osc_exceptions.CommandError(text) from error
+        raise
     except (KeyboardInterrupt, SystemExit) as stop:
         LOG.error(
             ' '.join([_('Interrupted.'), *getattr(stop, '__notes__', ())])

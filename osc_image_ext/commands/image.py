@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import contextlib
 import copy
 import os
+import pathlib
 from typing import Any
 
 from openstack.image.v2 import _proxy
@@ -25,6 +26,7 @@ from openstackclient.image.v2 import image as core
 from osc_lib.cli import parseractions
 
 from osc_image_ext import exceptions
+from osc_image_ext.commands import clients
 from osc_image_ext.commands import errors
 from osc_image_ext.i18n import _
 from osc_image_ext.progress import display
@@ -82,15 +84,8 @@ class CreateImage(core.CreateImage):
         with errors.terminable(), errors.translated():
             if parsed_args.volume or parsed_args.use_import:
                 return super().take_action(parsed_args)
-            # Core makes the attributes, the signature and the columns. The
-            # data and the user's own properties are kept out of its hands.
-            for_core = copy.copy(parsed_args)
-            for_core.properties = for_core.size = None
-            for_core.progress = False
-            if not (parsed_args.sign_key_path or parsed_args.sign_cert_id):
-                for_core.filename = os.devnull
             with self._create_image_replaced(parsed_args):
-                return super().take_action(for_core)
+                return super().take_action(_without_data(parsed_args))
 
     @contextlib.contextmanager
     def _create_image_replaced(
@@ -98,7 +93,7 @@ class CreateImage(core.CreateImage):
     ) -> Iterator[None]:
         """Let core's command find a proxy whose create_image() is ours."""
         manager: Any = self.app.client_manager
-        proxy = manager.image
+        proxy = clients.image(manager)
         manager.image = _Proxy(
             proxy, lambda attrs: self._create(proxy, attrs, parsed_args)
         )
@@ -145,7 +140,7 @@ class CreateImage(core.CreateImage):
     def _opened(
         self, parsed_args: argparse.Namespace
     ) -> contextlib.AbstractContextManager[_source.Source | None]:
-        if parsed_args.filename:
+        if parsed_args.filename is not None:
             return _source.opened(parsed_args.filename, parsed_args.size)
         if not _source.stdin_holds_data():
             return contextlib.nullcontext()
@@ -170,6 +165,25 @@ class CreateImage(core.CreateImage):
                     'said': parsed_args.disk_format,
                 },
             )
+
+
+def _without_data(parsed_args: argparse.Namespace) -> argparse.Namespace:
+    """Return the arguments as core's command shall see them.
+
+    It makes the attributes, the signature and the columns; the data and the
+    user's own properties, which it takes for instructions, are kept from it.
+    """
+    for_core = copy.copy(parsed_args)
+    for_core.properties = for_core.size = None
+    for_core.progress = False
+    if not (parsed_args.sign_key_path or parsed_args.sign_cert_id):
+        for_core.filename = os.devnull
+    elif parsed_args.filename and pathlib.Path(parsed_args.filename).is_fifo():
+        raise exceptions.Error(
+            _('%s cannot be signed: it cannot be read a second time.')
+            % parsed_args.filename
+        )
+    return for_core
 
 
 def _record_alone(
@@ -198,9 +212,14 @@ class _Proxy:
         return getattr(self._proxy, name)
 
     def create_image(self, **attrs: Any) -> _image.Image:
-        for name in _INSTRUCTIONS:
-            attrs.pop(name, None)
-        return self._create(attrs)
+        return self._create(
+            {
+                # core's signature is bytes, which JSON does not know
+                name: value.decode() if isinstance(value, bytes) else value
+                for name, value in attrs.items()
+                if name not in _INSTRUCTIONS
+            }
+        )
 
     def get_image(self, image: _image.Image) -> _image.Image:
         return image  # as it is now; core's own is from before the upload

@@ -31,15 +31,15 @@ _FRACTION = 0.1
 
 
 def make_display(
-    wanted: bool, stream: TextIO, title: str
+    wanted: bool, stream: TextIO | None, title: str
 ) -> contextlib.AbstractContextManager[listener.TransferListener]:
     """Return what draws on this stream; entered, it is the listener.
 
     :param wanted: whether progress was asked for.
-    :param stream: stderr: stdout belongs to the data.
+    :param stream: stderr, None if that is closed: stdout belongs to the data.
     :param title: what is transferred, fit for a terminal.
     """
-    if not wanted:
+    if not wanted or stream is None:
         return contextlib.nullcontext(listener.NullListener())
     if stream.isatty() and os.environ.get('TERM') != 'dumb':
         # rich takes a while to import, and not every start needs it.
@@ -80,17 +80,16 @@ class Display(abc.ABC):
     ) -> None:
         self._over.set()
         self._thread.join()
+        if not self.meter.name:
+            return  # it ended before anything was transferred
         if kind:
             failed = issubclass(kind, Exception)
             self.meter.phase(_('failed') if failed else _('interrupted'))
-        # A terminal that is gone must not hide how the transfer ended.
-        with contextlib.suppress(OSError):
-            self.finish()
+        self.finish()
 
     def _run(self) -> None:
-        with contextlib.suppress(OSError):
-            while not self._over.wait(self._interval):
-                self.tick()
+        while not self._over.wait(self._interval):
+            self.tick()
 
     def started(self, total: int | None) -> None:
         self.meter.started(total)
@@ -100,10 +99,6 @@ class Display(abc.ABC):
 
     def phase(self, name: str) -> None:
         self.meter.phase(name)
-
-    @abc.abstractmethod
-    def noted(self, text: str) -> None:
-        """Show a sentence beside the progress."""
 
     @abc.abstractmethod
     def tick(self) -> None:
@@ -134,15 +129,17 @@ class PlainDisplay(Display):
     def started(self, total: int | None) -> None:
         super().started(total)
         self._told = (0.0, 0.0)
-        self.noted(
+        self._say(
             self.meter.name
             if total is None
             else f'{self.meter.name} {units.data(total)}'
         )
 
-    def noted(self, text: str) -> None:
-        self._stream.write(f'{self._title}: {text}\n')
-        self._stream.flush()
+    def _say(self, text: str) -> None:
+        # Nobody may be reading any more, which must not end the transfer.
+        with contextlib.suppress(OSError):
+            self._stream.write(f'{self._title}: {text}\n')
+            self._stream.flush()
 
     def tick(self) -> None:
         now = self.meter
@@ -158,11 +155,11 @@ class PlainDisplay(Display):
         told.append(f'{units.data(now.rate)}/s')
         if now.left:
             told.append(_('%s left') % units.duration(now.left))
-        self.noted(', '.join(told))
+        self._say(', '.join(told))
 
     def finish(self) -> None:
         now = self.meter
-        self.noted(
+        self._say(
             _('%(phase)s, %(data)s in %(time)s, %(rate)s/s')
             % {
                 'phase': now.name,

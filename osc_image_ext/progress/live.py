@@ -12,9 +12,10 @@
 
 """One live line on a terminal, drawn by rich."""
 
+import contextlib
 import logging
 import time
-from typing import Self, TextIO
+from typing import Any, Self, TextIO
 
 from rich import console as _console
 from rich import file_proxy
@@ -58,7 +59,8 @@ class LiveDisplay(display.Display):
         )
 
     def __enter__(self) -> Self:
-        self._live.start()
+        with contextlib.suppress(OSError):
+            self._live.start()
         # A line that is logged would land in the middle of the live one.
         beside = file_proxy.FileProxy(self._live.console, self._stream)
         for handler in logging.getLogger().handlers:
@@ -70,21 +72,22 @@ class LiveDisplay(display.Display):
                 self._handlers.append(handler)
         return super().__enter__()
 
-    def noted(self, text: str) -> None:
-        self._live.console.print(_text.Text(text), soft_wrap=True)
-
     def tick(self) -> None:
         self.meter.sample()
         if self.meter.name:
             line = self._line(self._live.console.width)
-            self._live.update(line, refresh=True)
+            # The terminal may be gone, which must not end the transfer.
+            with contextlib.suppress(OSError):
+                self._live.update(line, refresh=True)
 
     def finish(self) -> None:
-        try:
-            self.tick()
-        finally:
-            for handler in self._handlers:
-                handler.setStream(self._stream)
+        self.tick()
+
+    def __exit__(self, *raised: Any) -> None:
+        super().__exit__(*raised)
+        for handler in self._handlers:
+            handler.setStream(self._stream)
+        with contextlib.suppress(OSError):
             self._live.stop()
 
     def _line(self, width: int) -> table.Table:
@@ -107,7 +110,14 @@ class LiveDisplay(display.Display):
         ]
         if (room := _room(fields, width)) > _SHORTEST_BAR:
             bar = progress_bar.ProgressBar(
-                now.total, now.position, width=room - 1
+                now.total,
+                now.position,
+                width=room - 1,
+                # Colours that every terminal has: rich's own turn to grey.
+                style='dim',
+                complete_style='cyan',
+                finished_style='green',
+                pulse_style='cyan',
             )
             cells.insert(1, bar)
         line = table.Table.grid(padding=(0, 1), pad_edge=False)
@@ -121,6 +131,7 @@ def _seconds(now: meter.Meter) -> float:
 
 
 def _room(fields: dict[str, str], width: int) -> int:
-    """Return the columns that are left; the last one stays free."""
+    """Return the columns that are left."""
     taken = sum(_text.Text(text).cell_len + 1 for text in fields.values())
-    return width - taken
+    # Room for the ^C that a terminal echoes, or the line would be broken.
+    return width - 2 - taken

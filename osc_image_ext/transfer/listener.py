@@ -18,8 +18,8 @@ from typing import Protocol
 class TransferListener(Protocol):
     """Told about a transfer by the thread that runs it.
 
-    Calls are frequent (one per block) and must return at once; an
-    implementation stores what it hears and draws by a clock of its own.
+    Calls are frequent (one per block). They must return at once and never
+    raise: what a listener does about them is no business of the transfer.
     """
 
     def started(self, total: int | None) -> None:
@@ -40,12 +40,6 @@ class TransferListener(Protocol):
         :param name: one or two words for people.
         """
 
-    def noted(self, text: str) -> None:
-        """Something happened that the user should know.
-
-        :param text: a sentence.
-        """
-
 
 class NullListener:
     """A listener that does nothing: no progress was asked for."""
@@ -57,7 +51,4 @@ class NullListener:
         pass
 
     def phase(self, name: str) -> None:
-        pass
-
-    def noted(self, text: str) -> None:
         pass

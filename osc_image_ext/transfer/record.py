@@ -97,7 +97,7 @@ def _discarded(proxy: _proxy.Proxy, image: _image.Image, sleep: Sleep) -> str:
     """Delete an image; return a sentence on what became of it."""
     try:
         _delete(proxy, image, sleep)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):
         return _('Image %s may be left on the server.') % image.id
     except Exception as error:
         return _('Deleting image %(id)s failed, too: %(reason)s') % {
@@ -110,17 +110,11 @@ def _discarded(proxy: _proxy.Proxy, image: _image.Image, sleep: Sleep) -> str:
 def _delete(proxy: _proxy.Proxy, image: _image.Image, sleep: Sleep) -> None:
     for delay in _DELAYS[:5]:
         try:
-            return _delete_once(proxy, image)
+            return proxy.delete_image(image.id)
         except sdk_exceptions.HttpException as error:
             if error.status_code not in _BUSY:
                 raise
         except ksa_exceptions.ConnectionError:
             pass
         sleep(delay)
-    _delete_once(proxy, image)
-
-
-def _delete_once(proxy: _proxy.Proxy, image: _image.Image) -> None:
-    if image.is_protected:
-        proxy.update_image(image.id, is_protected=False)
     proxy.delete_image(image.id)

@@ -12,9 +12,11 @@
 
 """What a server said, in words fit for a terminal."""
 
+from collections.abc import Iterator
 import html
 import json
 import re
+import ssl
 from typing import Any
 
 from keystoneauth1 import exceptions as ksa_exceptions
@@ -93,24 +95,46 @@ def explain(error: BaseException) -> str:
     ):
         text = _('The server answered %s') % words(response)
     elif isinstance(error, ksa_exceptions.ConnectionError):
-        text = _('The server cannot be reached: %s.') % cause(error)
+        text = sentence(
+            _('%(where)s cannot be reached: %(why)s')
+            % {'where': _where(error), 'why': cause(error)}
+        )
     else:
         text = sentence(printable(str(error)))
     return ' '.join([text, *getattr(error, '__notes__', ())])
 
 
-def cause(error: BaseException) -> str:
-    """Return why a connection failed: the innermost reason, in its words.
+def _where(error: BaseException) -> str:
+    """Return the URL that a request of requests did not reach."""
+    for below in _chain(error):
+        if request := getattr(below, 'request', None):
+            return printable(request.url)
+    return _('The server')
 
-    requests, urllib3 and keystoneauth each wrap the error of the socket.
+
+def cause(error: BaseException) -> str:
+    """Return why a connection failed, in the words of the socket's error.
+
+    requests, urllib3 and keystoneauth each wrap it in one of their own.
 
     :param error: what keystoneauth raised.
     """
-    innermost = error
-    while below := innermost.__cause__ or innermost.__context__:
-        innermost = below
-    verdict = getattr(innermost, 'verify_message', '')
-    if verdict:
-        return _('the certificate was not accepted: %s') % verdict
-    reason = getattr(innermost, 'strerror', None) or str(innermost)
-    return printable(reason or type(innermost).__name__)
+    for below in _chain(error):
+        if isinstance(below, ssl.SSLCertVerificationError):
+            return _('the certificate was not accepted: %s') % (
+                below.verify_message
+            )
+        # requests derives its errors from OSError, too
+        if isinstance(below, OSError) and not isinstance(
+            below, requests.RequestException
+        ):
+            return printable(below.strerror or str(below))
+    return printable(str(error))
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error, what caused it, what caused that, and so on."""
+    link: BaseException | None = error
+    while link:
+        yield link
+        link = link.__cause__ or link.__context__

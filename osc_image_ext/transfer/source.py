@@ -16,6 +16,7 @@ from collections.abc import Iterator
 import contextlib
 import dataclasses
 import io
+import logging
 import os
 import stat
 import sys
@@ -24,6 +25,7 @@ from oslo_utils.imageutils import format_inspector
 
 from osc_image_ext import exceptions
 from osc_image_ext.i18n import _
+from osc_image_ext.transfer import replies
 from osc_image_ext.transfer import streams
 
 # The formats whose content may look like anything: an image that a guest
@@ -64,6 +66,8 @@ class Source:
 
 
 def _formats(head: bytes) -> set[str]:
+    # Inspectors log it as an error when data is not of their format.
+    format_inspector.LOG.setLevel(logging.CRITICAL)
     inspector = format_inspector.InspectWrapper(io.BytesIO(head))
     inspector.read(len(head))
     inspector.close()
@@ -84,15 +88,13 @@ def opened(path: str, size: int | None) -> Iterator[Source]:
     :param size: bytes that the user says it holds.
     :raises SourceError: if it cannot be read or is not of that size.
     """
+    name = replies.printable(path) or "''"
     try:
         file = _reader(path)
     except OSError as error:
-        raise exceptions.SourceError(
-            _('Cannot read %(path)s: %(reason)s.')
-            % {'path': path, 'reason': error.strerror}
-        ) from error
+        raise _unreadable(name, error) from error
     with file:
-        yield Source(file, path, _checked_size(file, path, size))
+        yield Source(file, name, _checked_size(file, name, size))
 
 
 def stdin_holds_data() -> bool:
@@ -120,14 +122,18 @@ def standard_input(size: int | None) -> Iterator[Source | None]:
         try:
             empty = not file.peek(1)
         except OSError as error:
-            raise exceptions.SourceError(
-                _('Cannot read %(path)s: %(reason)s.')
-                % {'path': name, 'reason': error.strerror}
-            ) from error
+            raise _unreadable(name, error) from error
         if empty:
             yield None
         else:
             yield Source(file, name, _checked_size(file, name, size))
+
+
+def _unreadable(name: str, error: OSError) -> exceptions.SourceError:
+    return exceptions.SourceError(
+        _('Cannot read %(name)s: %(reason)s.')
+        % {'name': name, 'reason': error.strerror}
+    )
 
 
 def _checked_size(

@@ -86,13 +86,16 @@ class VerboseFileWrapper:
             raise self._changed(self.position)
         self._listener.phase(_('storing'))
 
+    @property
+    def not_again(self) -> str:
+        """Why what cannot be read twice was not sent once more."""
+        return _('%s cannot be read a second time.') % self._name
+
     def _restart(self) -> None:
         if self.rewindable:
             self._source.seek(self._start)
         elif self._touched:
-            raise exceptions.SourceError(
-                _('%s cannot be read a second time.') % self._name
-            )
+            raise exceptions.SourceError(self.not_again)
         self.position = 0
         self._digests.restart()
         self._listener.phase(_('uploading'))

@@ -14,6 +14,7 @@
 
 import contextlib
 import dataclasses
+import logging
 import time
 from typing import Any
 
@@ -31,12 +32,16 @@ from osc_image_ext.transfer import source as _source
 from osc_image_ext.transfer import streams
 from osc_image_ext.transfer import verification
 
-# How often data is sent once more after a broken connection; keystoneauth
-# counts its own retries after a 503.
-_RESENDS = 3
+LOG = logging.getLogger(__name__)
+
+# Seconds before data is sent once more after a broken connection, so often at
+# most; keystoneauth counts its own retries after a 503.
+_DELAYS = (1, 2, 4)
 # Answers that do not tell what became of the data: a conflict with a broken
 # upload that is not over yet, and a proxy that lost patience with Glance.
 _UNCLEAR = (409, 502, 504)
+# Answers after which keystoneauth sends data that can be read again.
+_REPEATED = (401, 503)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,16 +85,21 @@ def create_image(
     :raises openstack.exceptions.HttpException: if another request fails.
     :raises keystoneauth1.exceptions.ClientException: likewise.
     """
+    # Glance cannot clean up after the upload of a protected image that was
+    # interrupted: its data would stay in the store. So that comes last.
+    protected = attrs.pop('is_protected', None)
     names = verification.algorithms(proxy) if verify else ()
     with contextlib.closing(digest.Digests(names)) as digests:
         body = streams.VerboseFileWrapper(
             source.file, source.name, source.size, listener, digests
         )
         with record.created(proxy, attrs, keep_failed, sleep) as created:
-            stored = _store(proxy, created.id, body, listener, sleep)
+            stored = _store(proxy, created.id, body, sleep)
             verified = verification.compare(
                 stored, body.position, digests.result()
             )
+            if protected:
+                stored = proxy.update_image(stored, is_protected=True)
     return Uploaded(stored, verified)
 
 
@@ -97,19 +107,21 @@ def _store(
     proxy: _proxy.Proxy,
     image_id: str,
     body: streams.VerboseFileWrapper,
-    listener: _listener.TransferListener,
     sleep: record.Sleep,
 ) -> _image.Image:
     """Send the data until Glance has it; return the image as it is then."""
-    for resends_left in reversed(range(_RESENDS + 1)):
+    for delay in (*_DELAYS, None):
         try:
             _put(proxy, image_id, body)
         except _Unclear as failure:
             stored = _after(failure, proxy, image_id, sleep)
-            if stored.status == 'queued' and body.rewindable and resends_left:
-                listener.noted(_('%s Sending it again.') % failure)
+            if stored.status == 'queued' and body.rewindable and delay:
+                LOG.warning(_('%s It is sent again.'), failure)
+                sleep(delay)
                 continue
             if stored.status != 'active':
+                if not body.rewindable:
+                    failure.add_note(body.not_again)
                 raise
         else:
             stored = record.settled(proxy, image_id, sleep)
@@ -168,7 +180,10 @@ def _put(
     kind = exceptions.TransferError
     if response.status_code in _UNCLEAR:
         kind = _Unclear
-    raise kind(
+    failure = kind(
         _('The server refused the data of image %(id)s: %(words)s')
         % {'id': image_id, 'words': replies.words(response)}
     )
+    if not body.rewindable and response.status_code in _REPEATED:
+        failure.add_note(body.not_again)
+    raise failure

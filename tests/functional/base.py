@@ -13,23 +13,29 @@
 """The real openstack command against real services."""
 
 import dataclasses
+import fcntl
 import functools
 import json
 import os
 import pathlib
+import pty
 import signal
 import subprocess
 import sys
+import termios
 import time
 from typing import Any, cast
 import uuid
 
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 import fixtures
 import openstack
 from openstack.image.v2 import _proxy
 from openstack.image.v2 import image as _image
 import testtools
 from testtools import content
+from testtools import matchers
 
 from tests.fixtures import cloud as _cloud
 from tests.fixtures import faulty_proxy
@@ -180,6 +186,27 @@ class FunctionalTest(testtools.TestCase):
         (line,) = result.stderr.splitlines()
         return line
 
+    def at_prompt(self, *args: str) -> subprocess.Popen[bytes]:
+        """Start openstack at a terminal where somebody presses Enter."""
+        master, slave = pty.openpty()
+        self.addCleanup(os.close, master)
+        self.addCleanup(os.close, slave)
+
+        def take_terminal() -> None:  # getpass asks on /dev/tty
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+        process = self.start(
+            *args,
+            stdin=slave,
+            start_new_session=True,
+            preexec_fn=take_terminal,
+        )
+        prompt = b''
+        while not prompt.endswith(b': '):
+            prompt += os.read(master, 100)
+        os.write(master, b'\n')
+        return process
+
     def on_terminal(
         self, *args: str, columns: int = 80, **options: Any
     ) -> terminal.Terminal:
@@ -188,6 +215,10 @@ class FunctionalTest(testtools.TestCase):
         process = self.start(*args, stderr=screen.slave, **options)
         screen.attach(process)
         return screen
+
+    def assert_starts(self, beginning: str, text: str) -> None:
+        """Check how a text begins."""
+        self.assertThat(text, matchers.StartsWith(beginning))
 
     def wait_for(self, what: Any, seconds: float = 30) -> Any:
         """Return what a function returns, once that is true."""
@@ -203,6 +234,16 @@ class FunctionalTest(testtools.TestCase):
             if image.is_protected:
                 self.glance.update_image(image, is_protected=False)
             self.glance.delete_image(image)
+
+
+def private_key() -> bytes:
+    """Return a new RSA key in PEM."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
 
 
 def interrupt(process: subprocess.Popen[bytes]) -> None:

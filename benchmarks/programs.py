@@ -1,0 +1,106 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""The commands that are compared, ours and its peers."""
+
+import dataclasses
+import importlib.metadata
+import pathlib
+import shutil
+import sys
+import sysconfig
+
+from tests.fixtures import bootstrap
+
+_OURS = 'osc-image-ext'
+# What a virtual environment comes with.
+_TOOLS = ('pip', 'setuptools', 'wheel')
+
+# What uploaded images are called.
+IMAGE = 'bench'
+
+
+@dataclasses.dataclass(frozen=True)
+class Programs:
+    """Where they are.
+
+    :param ours: ``openstack`` with this plugin.
+    :param core: ``openstack`` of the same versions, without it.
+    :param glance: glanceclient's command.
+    :param curl: the program of that name.
+    """
+
+    ours: pathlib.Path
+    core: pathlib.Path
+    glance: pathlib.Path
+    curl: pathlib.Path
+
+
+def find() -> Programs:
+    """Find them; install what has to be without this plugin.
+
+    :raises RuntimeError: if one is missing.
+    """
+    here = pathlib.Path(sys.executable).parent
+    curl = shutil.which('curl')
+    if curl is None:
+        raise RuntimeError('curl is not installed.')
+    found = Programs(
+        here / 'openstack',
+        _core() / 'bin' / 'openstack',
+        here / 'glance',
+        pathlib.Path(curl),
+    )
+    for program in dataclasses.astuple(found):
+        if not program.exists():
+            raise RuntimeError(f'{program} is missing: run tox -e bench.')
+    return found
+
+
+def _core() -> pathlib.Path:
+    """Return an environment like this one, but without this plugin.
+
+    An environment of its own, and not this one with something hidden: what
+    the plugin costs at each start is also that its files are there.
+    """
+    bootstrap.ENVIRONMENTS.mkdir(exist_ok=True)
+    pins = bootstrap.ENVIRONMENTS / 'core-requirements.txt'
+    text = ''.join(f'{pin}\n' for pin in _pins())
+    if not pins.exists() or pins.read_text() != text:
+        pins.write_text(text)
+    return bootstrap.ensure(
+        'core',
+        'python-openstackclient without this plugin',
+        ['--no-deps', '--requirement', str(pins)],
+        [pins],
+    )
+
+
+def _pins() -> list[str]:
+    places = {sysconfig.get_path(kind) for kind in ('purelib', 'platlib')}
+    found = {
+        (distribution.name, distribution.version)
+        for distribution in importlib.metadata.distributions(path=[*places])
+    }
+    return sorted(
+        f'{name}=={version}'
+        for name, version in found
+        if name.replace('_', '-') not in (_OURS, *_TOOLS)
+    )
+
+
+def image_create(
+    openstack: pathlib.Path, image: pathlib.Path, *options: str
+) -> list[str]:
+    """Return the command that uploads a file."""
+    words = ['image', 'create', f'--file={image}', *options, IMAGE]
+    return [str(openstack), *words]

@@ -1,0 +1,56 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Runs in turns, so that what disturbs one disturbs its peer, too."""
+
+from collections.abc import Callable, Iterable, Mapping
+import operator
+import sys
+from typing import TypeVar
+
+_Result = TypeVar('_Result')
+
+
+def alternate(
+    title: str,
+    contenders: Mapping[str, Callable[[], _Result]],
+    count: int,
+) -> dict[str, list[_Result]]:
+    """Let contenders run in turns; return what each returned, by round.
+
+    Every other round goes through them backwards: the machine's slow drift
+    then is for none of them. A round before the first is not counted, it
+    fills the caches.
+
+    :param title: what people are told is going on.
+    """
+    results: dict[str, list[_Result]] = {name: [] for name in contenders}
+    names = list(contenders)
+    for number in range(count + 1):
+        if sys.stderr.isatty():
+            print(f'{title}: {number}/{count}', file=sys.stderr)
+        for name in names:
+            result = contenders[name]()
+            if number:
+                results[name].append(result)
+        names.reverse()
+    return results
+
+
+def ratios(ours: Iterable[float], peers: Iterable[float]) -> list[float]:
+    """Return ours by the peer's, round by round."""
+    return list(map(operator.truediv, ours, peers))
+
+
+def differences(ours: Iterable[float], peers: Iterable[float]) -> list[float]:
+    """Return ours less the peer's, round by round."""
+    return list(map(operator.sub, ours, peers))

@@ -1,0 +1,225 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""A cloud that throws image data away as fast as it can, in a process.
+
+It speaks just enough of the Identity and Image APIs to take an upload from
+``openstack``, ``glance`` and ``curl``, and times the data's way in: from the
+first byte to the last, without the start-up of whoever sends it.
+"""
+
+import argparse
+import http.server
+import json
+import os
+import pathlib
+import shutil
+import socket
+import sys
+import threading
+import time
+from typing import Any
+import uuid
+
+from benchmarks import sink_answers
+
+# As much as one recv() may take out of the socket's buffer.
+_BUFFER = 4 * 1024 * 1024
+# Linux then drops the data where it is; copying it first would take the
+# processor from the client, which is who is being measured.
+_DROP = socket.MSG_TRUNC if sys.platform == 'linux' else 0
+
+
+class _Sink(http.server.ThreadingHTTPServer):
+    """The state: images by their ID, and the last upload's figures."""
+
+    def __init__(self, listener: socket.socket, digest: str) -> None:
+        super().__init__(
+            listener.getsockname()[:2], _Handler, bind_and_activate=False
+        )
+        self.socket.close()
+        self.socket = listener
+        self.digest = digest
+        self.images: dict[str, dict[str, Any]] = {}
+        self.stats: dict[str, float] = {}
+        host, port = listener.getsockname()[:2]
+        self.documents = sink_answers.documents(f'http://{host}:{port}')
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    server: _Sink
+    protocol_version = 'HTTP/1.1'
+    # The headers are read to their last byte and no further, so that all of
+    # the body is left in the socket.
+    rbufsize = 0
+    disable_nagle_algorithm = True
+
+    def do_GET(self) -> None:
+        path, _, query = self.path.partition('?')
+        path = path.rstrip('/')
+        if path in self.server.documents:
+            self._reply(200, self.server.documents[path])
+        elif path == '/stats':
+            self._reply(200, self.server.stats)
+        elif path == sink_answers.IMAGES:
+            # Whoever asks for the newest ones wants to see their digests.
+            seen = 'sort=' in query
+            self._reply(200, {'images': [self._example()] if seen else []})
+        elif image := self._image():
+            self._reply(200, image)
+        else:
+            self._reply(404)
+
+    def do_POST(self) -> None:
+        asked = json.loads(self._body())
+        if self.path.endswith('/auth/tokens'):
+            token = sink_answers.token(self.server.documents)
+            self._reply(201, token, {'X-Subject-Token': uuid.uuid4().hex})
+            return
+        image = sink_answers.image(asked)
+        self.server.images[image['id']] = image
+        self._reply(201, image)
+
+    def do_PUT(self) -> None:
+        size, seconds = self._drop_body()
+        image = self._image()
+        if image is not None:
+            sink_answers.store(image, size, self.server.digest)
+        self.server.stats = {'bytes': size, 'seconds': seconds}
+        self._reply(204)
+
+    def do_DELETE(self) -> None:
+        image = self._image()
+        if image is not None:
+            del self.server.images[image['id']]
+        self._reply(404 if image is None else 204)
+
+    def _image(self) -> dict[str, Any] | None:
+        """Return the image that the path names, if there is one."""
+        path = self.path.removesuffix('/file')
+        return self.server.images.get(path.rpartition('/')[2])
+
+    def _example(self) -> dict[str, Any]:
+        image = sink_answers.image({'name': 'example'})
+        return sink_answers.store(image, 0, self.server.digest)
+
+    def _body(self) -> bytes:
+        return self.rfile.read(int(self.headers['Content-Length']))
+
+    def _drop_body(self) -> tuple[int, float]:
+        """Return its bytes, and the seconds from the first to the last."""
+        self.connection.recv(1, socket.MSG_PEEK)
+        begun = time.monotonic()
+        if 'Content-Length' in self.headers:
+            size = int(self.headers['Content-Length'])
+            self._drop(size)
+        else:
+            size = self._drop_chunks()
+        return size, time.monotonic() - begun
+
+    def _drop(self, size: int) -> None:
+        buffer = bytearray(_BUFFER)
+        while size:
+            got = self.connection.recv_into(buffer, min(size, _BUFFER), _DROP)
+            if not got:
+                raise ConnectionError('The client is gone.')
+            size -= got
+
+    def _drop_chunks(self) -> int:
+        """Drop a body in chunked encoding, without trailers."""
+        chunks = _Chunks()
+        buffer = bytearray(_BUFFER)
+        while not chunks.ended:
+            got = self.connection.recv_into(buffer)
+            if not got:
+                raise ConnectionError('The client is gone.')
+            chunks.take(buffer, got)
+        return chunks.size
+
+    def _reply(
+        self,
+        status: int,
+        document: Any = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        body = b'' if document is None else json.dumps(document).encode()
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        if status != 204:
+            self.send_header('Content-Type', 'application/json')
+            self.send_header('Content-Length', str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+class _Chunks:
+    """Follows the chunks of a body through one buffer after the other."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.ended = False
+        self._line = b''
+        self._skip = 0
+        self._last = False
+
+    def take(self, buffer: bytearray, held: int) -> None:
+        """Follow them through the first bytes of a buffer."""
+        here = 0
+        while here < held and not self.ended:
+            if self._skip:
+                step = min(self._skip, held - here)
+                self._skip -= step
+                here += step
+                self.ended = self._last and not self._skip
+                continue
+            end = buffer.find(b'\n', here, held) + 1
+            self._line += buffer[here : end or held]
+            here = end or held
+            if end:
+                self._begin(int(self._line.partition(b';')[0], 16))
+
+    def _begin(self, size: int) -> None:
+        self._line = b''
+        self.size += size
+        self._last = not size
+        self._skip = size + len('\r\n')
+
+
+def _end_with_our_starter(folder: pathlib.Path) -> None:
+    # Standard input is a pipe whose other end only our starter holds: it
+    # ends with that process, however it died.
+    while os.read(0, 1):
+        pass
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(1)
+
+
+def main() -> None:
+    """Serve until standard input ends, then remove the starter's folder."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--listener', type=int, required=True)
+    parser.add_argument('--folder', type=pathlib.Path, required=True)
+    parser.add_argument('--sha512', required=True)
+    args = parser.parse_args()
+    threading.Thread(
+        target=_end_with_our_starter, args=[args.folder], daemon=True
+    ).start()
+    listener = socket.socket(fileno=args.listener)
+    _Sink(listener, args.sha512).serve_forever()
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,78 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""The sink, seen from the benchmark."""
+
+import sys
+
+from benchmarks import sink_answers
+from benchmarks import workspace
+from tests.fixtures import bootstrap
+from tests.fixtures import loopback
+from tests.fixtures import processes
+
+
+class SinkProcess:
+    """A sink that runs while this is entered."""
+
+    def __init__(self, place: workspace.Workspace, sha512: str) -> None:
+        """Start nothing yet.
+
+        :param sha512: the digest that all data sent to it will have
+        """
+        self._place = place
+        self._sha512 = sha512
+
+    def __enter__(self) -> 'SinkProcess':
+        with loopback.listen() as listener:
+            host, port = listener.getsockname()
+            self.url = f'http://{host}:{port}'
+            self._process = processes.Process(
+                [
+                    sys.executable,
+                    '-m',
+                    'benchmarks.sink',
+                    f'--listener={listener.fileno()}',
+                    f'--folder={self._place.folder}',
+                    f'--sha512={self._sha512}',
+                ],
+                self._place.environ() | {'PYTHONPATH': str(bootstrap.CLONE)},
+                self._place.folder / 'sink.log',
+                listener,
+            )
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._process.kill()
+
+    def environ(self) -> dict[str, str]:
+        """Return the environment of a client that shall use it."""
+        return self._place.environ() | {
+            'OS_AUTH_URL': self.url + sink_answers.AUTH_PATH,
+            'OS_IDENTITY_API_VERSION': '3',
+            'OS_USERNAME': 'bench',
+            'OS_PASSWORD': 'bench',
+            'OS_PROJECT_NAME': 'bench',
+            'OS_USER_DOMAIN_NAME': 'Default',
+            'OS_PROJECT_DOMAIN_NAME': 'Default',
+        }
+
+    def seconds(self, size: int) -> float:
+        """Return how long the data of the last upload took.
+
+        :param size: the bytes that it should have had
+        :raises RuntimeError: when it had another size
+        """
+        _, stats = loopback.request('GET', f'{self.url}/stats')
+        if stats['bytes'] != size:
+            raise self._process.failure(f'got {stats["bytes"]} bytes')
+        return float(stats['seconds'])

@@ -1,0 +1,32 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""How Sphinx builds the documentation.
+
+openstackdocstheme takes the project's name from setup.cfg, and its version
+from the package that is installed.
+"""
+
+extensions = [
+    'cliff.sphinxext',
+    'openstackdocstheme',
+    'reno.sphinxext',
+]
+
+copyright = 'OpenStack contributors'
+
+html_theme = 'openstackdocs'
+html_theme_options = {'display_badge': False}
+pygments_style = 'native'
+
+# What the commands of the reference begin with.
+autoprogram_cliff_application = 'openstack'

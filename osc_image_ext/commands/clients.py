@@ -1,0 +1,61 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""The SDK's proxies, or the reason why there is none."""
+
+from collections.abc import Iterator
+import contextlib
+import logging
+from typing import Any
+
+from keystoneauth1 import adapter
+from openstack import exceptions as sdk_exceptions
+from openstack.image.v2 import _proxy
+
+
+def image(manager: Any) -> _proxy.Proxy:
+    """Return the image proxy of a shell's client manager.
+
+    :raises openstack.exceptions.SDKException: if the cloud has no image
+        service that the SDK could use.
+    :raises keystoneauth1.exceptions.ClientException: if it is not reached.
+    """
+    with _guesses_untold():
+        try:
+            proxy: _proxy.Proxy = manager.image
+        except sdk_exceptions.SDKException:
+            _ask(manager.sdk_connection.config.get_session_client('image'))
+            raise
+    return proxy
+
+
+def _ask(service: adapter.Adapter) -> None:
+    """Ask a service for anything; the error that this makes tells why.
+
+    The SDK keeps to itself why it found no version of a service.
+    """
+    endpoint = service.get_endpoint(skip_discovery=True)
+    if endpoint:
+        service.session.get(endpoint, raise_exc=False)
+
+
+@contextlib.contextmanager
+def _guesses_untold() -> Iterator[None]:
+    """Keep keystoneauth from warning of what becomes an error anyway."""
+    logger = logging.getLogger('keystoneauth.discover')
+    level = logger.level
+    if not logger.isEnabledFor(logging.INFO):
+        logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,279 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""A line that breaks, a token that expires, bytes that change on their way.
+
+Each test ends with the bytes that the store holds, or with their absence.
+"""
+
+import os
+from typing import Any
+
+from tests.fixtures import faults
+from tests.functional import base
+
+_PUT = ('PUT', '/file')
+_SIZE = 3 * 1024**2
+_BROKEN = (401, 503)
+
+
+class ResentTest(base.FunctionalTest):
+    """After a fault the data goes again, from its start."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.proxy = self.proxied()
+        self.file = self.source(_SIZE)
+
+    def survives(self, fault: faults.Fault, *options: str) -> base.Result:
+        self.proxy.inject(*_PUT, fault)
+        result = self.run_openstack(
+            *('image', 'create', '--file', str(self.file), self.name),
+            *options,
+        )
+        self.assertEqual(0, result.status)
+        self.assertEqual(self.file.read_bytes(), self.stored(self.image()))
+        return result
+
+    def assert_sent(self, times: int) -> None:
+        self.assertEqual(times, len(self.proxy.requests(*_PUT)))
+
+    def test_401_before(self) -> None:
+        self.survives(faults.Answer(401))
+        self.assert_sent(2)
+
+    def test_401_in_the_middle(self) -> None:
+        self.survives(faults.Answer(401, faults.When.MIDDLE))
+        self.assert_sent(2)
+
+    def test_401_after(self) -> None:
+        self.survives(faults.Answer(401, faults.When.AFTER))
+        self.assert_sent(2)
+
+    def test_401_and_the_rest_not_read(self) -> None:
+        self.survives(faults.Answer(401, faults.When.MIDDLE, close=True))
+        self.assert_sent(2)
+
+    def test_503_before(self) -> None:
+        self.survives(faults.Answer(503))
+        self.assert_sent(2)
+
+    def test_503_in_the_middle(self) -> None:
+        self.survives(faults.Answer(503, faults.When.MIDDLE))
+        self.assert_sent(2)
+
+    def test_503_after(self) -> None:
+        self.survives(faults.Answer(503, faults.When.AFTER))
+        self.assert_sent(2)
+
+    def test_reset_in_the_middle(self) -> None:
+        self.survives(faults.Reset(_SIZE // 2))
+
+    def test_reset_of_data_without_known_size(self) -> None:
+        self.proxy.inject(*_PUT, faults.Reset(_SIZE // 2))
+        with self.file.open('rb') as file:
+            result = self.run_openstack(
+                'image', 'create', self.name, stdin=file
+            )
+        self.assertEqual(0, result.status)
+        self.assertEqual(self.file.read_bytes(), self.stored(self.image()))
+
+    def test_reset_after_all_was_stored(self) -> None:
+        self.survives(faults.Reset(None))
+        self.assert_sent(1)
+
+    def test_gateway_timeout_after_all_was_stored(self) -> None:
+        self.survives(faults.Replace(504, '<h1>504 Gateway Time-out</h1>'))
+        self.assert_sent(1)
+
+    def test_503_after_all_was_stored(self) -> None:
+        self.survives(faults.Replace(503))
+
+    def test_progress_starts_again(self) -> None:
+        result = self.survives(faults.Reset(_SIZE // 2), '--progress')
+        self.assertEqual(2, result.stderr.count(': uploading 3.0 MiB\n'))
+        self.assertIn('It is sent again.', result.stderr)
+        self.assertIn('100%', result.stderr + '100%')
+        for line in result.stderr.splitlines():
+            self.assertNotRegex(line, r'1[0-9][1-9]%|[2-9]\d\d%')
+
+    def test_many_faults(self) -> None:
+        self.proxy.inject(*_PUT, faults.Reset(0))
+        self.proxy.inject(*_PUT, faults.Answer(503, faults.When.MIDDLE))
+        self.proxy.inject(*_PUT, faults.Answer(401, faults.When.AFTER))
+        self.survives(faults.Reset(_SIZE - 1))
+        self.assert_sent(5)
+
+    def test_a_line_that_breaks_each_time(self) -> None:
+        self.proxy.inject(*_PUT, faults.Reset(1000), times=20)
+        error = self.failing(
+            'image', 'create', '--file', str(self.file), self.name
+        )
+        self.assertIn('The connection broke', error)
+        self.assertIn('was deleted', error)
+        self.assert_sent(4)
+        self.assertEqual([], self.images())
+
+
+class SingleStoreResentTest(ResentTest):
+    region = 'single'
+
+
+class NotRewindableTest(base.FunctionalTest):
+    """What cannot be read twice is not sent twice, and leaves nothing."""
+
+    def refused(self, fault: faults.Fault, times: int = 1) -> str:
+        proxy = self.proxied()
+        proxy.inject(*_PUT, fault, times)
+        result = self.run_openstack(
+            'image', 'create', self.name, data=os.urandom(_SIZE)
+        )
+        self.assertEqual(1, result.status)
+        self.assertEqual(1, len(proxy.requests(*_PUT)))
+        self.assertEqual([], self.images())
+        self.assertNotIn('Traceback', result.stderr)
+        return result.stderr.splitlines()[1]
+
+    def test_401(self) -> None:
+        error = self.refused(faults.Answer(401, body='Token has expired'))
+        self.assertIn('401', error)
+        self.assertIn('Token has expired', error)
+        self.assertIn('cannot be read a second time', error)
+
+    def test_503(self) -> None:
+        error = self.refused(faults.Answer(503, faults.When.MIDDLE))
+        self.assertIn('503', error)
+        self.assertIn('cannot be read a second time', error)
+
+    def test_reset(self) -> None:
+        error = self.refused(faults.Reset(1000))
+        self.assertIn('The connection broke', error)
+        self.assertIn('cannot be read a second time', error)
+
+    def test_reset_after_all_was_stored(self) -> None:
+        proxy = self.proxied()
+        proxy.inject(*_PUT, faults.Reset(None))
+        data = os.urandom(_SIZE)
+        result = self.run_openstack('image', 'create', self.name, data=data)
+        self.assertEqual(0, result.status)
+        self.assertEqual(data, self.stored(self.image()))
+
+
+class VerifiedTest(base.FunctionalTest):
+    """What is stored is compared with what was sent."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.proxy = self.proxied()
+        self.file = self.source(_SIZE)
+        file = str(self.file)
+        self.command = ('image', 'create', '--file', file, self.name)
+
+    def edit(self, **changes: Any) -> None:
+        """Let Glance tell other values of the image once it is stored."""
+        edit = faults.Edit(lambda image: image.update(changes))
+        self.proxy.inject('GET', '/v2/images/', edit, times=5)
+
+    def test_a_flipped_bit(self) -> None:
+        self.proxy.inject(*_PUT, faults.Flip(_SIZE - 1))
+        error = self.failing(*self.command)
+        self.assertRegex(error, r'is not what was sent: (sha\d+|md5) is')
+        self.assertRegex(error, r'is (\w{32,}) on the server, (?!\1)\w{32,} ')
+        self.assertEqual([], self.images())
+
+    def test_a_flipped_bit_with_progress(self) -> None:
+        self.proxy.inject(*_PUT, faults.Flip(0))
+        result = self.run_openstack(*self.command, '--progress')
+        self.assertEqual(1, result.status)
+        self.assertIn('is not what was sent', result.stderr)
+        self.assertIn(': failed, 3.0 MiB in', result.stderr)
+        self.assertEqual([], self.images())
+
+    def test_a_flipped_bit_not_verified(self) -> None:
+        self.proxy.inject(*_PUT, faults.Flip(7))
+        self.openstack(*self.command, '--no-verify')
+        self.assertNotEqual(self.file.read_bytes(), self.stored(self.image()))
+
+    def test_a_bit_flipped_in_a_pipe(self) -> None:
+        self.proxy.inject(*_PUT, faults.Flip(7))
+        result = self.run_openstack(
+            'image', 'create', self.name, data=self.file.read_bytes()
+        )
+        self.assertEqual(1, result.status)
+        self.assertIn('is not what was sent', result.stderr)
+        self.assertEqual([], self.images())
+
+    def test_md5_alone(self) -> None:
+        """As Glance was before it had multihash."""
+        for images in ('/v2/images?', '/v2/images/'):
+            self.proxy.inject(
+                'GET',
+                images.replace('?', r'\?'),
+                faults.Edit(_without_multihash),
+            )
+        self.openstack(*self.command)
+        self.assertEqual(self.file.read_bytes(), self.stored(self.image()))
+
+    def test_md5_alone_and_a_flipped_bit(self) -> None:
+        self.proxy.inject(*_PUT, faults.Flip(7))
+        for path in (r'/v2/images\?', '/v2/images/'):
+            self.proxy.inject('GET', path, faults.Edit(_without_multihash))
+        error = self.failing(*self.command)
+        self.assertIn('md5', error)
+        self.assertEqual([], self.images())
+
+    def test_no_digest_at_all(self) -> None:
+        self.edit(checksum=None, os_hash_algo=None, os_hash_value=None)
+        result = self.run_openstack(*self.command)
+        self.assertEqual(0, result.status)
+        self.assertIn('is not verified', result.stderr)
+        self.assertIn('no digest', result.stderr)
+
+    def test_length_is_always_compared(self) -> None:
+        self.edit(size=_SIZE - 1)
+        error = self.failing(*self.command, '--no-verify')
+        self.assertIn(
+            f'size is {_SIZE - 1} on the server, {_SIZE} at the source', error
+        )
+        self.assertEqual([], self.images())
+
+
+class Sha256Test(base.FunctionalTest):
+    """A cloud whose Glance hashes with something else than the default."""
+
+    region = 'single'
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.proxy = self.proxied()
+        file = str(self.source(_SIZE))
+        self.command = ('image', 'create', '--file', file, self.name)
+
+    def test_first_image_is_verified_by_md5(self) -> None:
+        nothing = faults.Edit(lambda page: page.update(images=[]))
+        for fault in (None, faults.Flip(7)):
+            self.proxy.inject('GET', r'/v2/images\?', nothing)
+            if fault:
+                self.proxy.inject(*_PUT, fault)
+                self.assertIn('sent: md5 is', self.failing(*self.command))
+            else:
+                self.openstack(*self.command)
+
+    def test_next_image_is_verified_by_the_multihash(self) -> None:
+        self.openstack(*self.command)
+        self.proxy.inject(*_PUT, faults.Flip(7))
+        self.assertIn('sent: sha256 is', self.failing(*self.command))
+
+
+def _without_multihash(answer: dict[str, Any]) -> None:
+    for image in answer.get('images', [answer]):
+        image.update(os_hash_algo=None, os_hash_value=None)

@@ -1,0 +1,89 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+import logging
+import unittest
+from unittest import mock
+
+from keystoneauth1 import adapter
+from keystoneauth1 import exceptions as ksa_exceptions
+from openstack import exceptions as sdk_exceptions
+
+from osc_image_ext.commands import clients
+from tests.fixtures import doubles
+
+DISCOVERY = logging.getLogger('keystoneauth.discover')
+ENDPOINT = 'http://glance.example'
+
+
+class Manager:
+    """A client manager whose cloud has no image service to be used."""
+
+    def __init__(self) -> None:
+        self.service = mock.Mock(spec=adapter.Adapter)
+        self.service.session = mock.Mock()
+        self.service.get_endpoint.return_value = ENDPOINT
+        self.sdk_connection = mock.Mock()
+        self.sdk_connection.config.get_session_client = mock.Mock(
+            return_value=self.service
+        )
+        self.error = sdk_exceptions.NotSupported('No version of image.')
+        self.level = logging.NOTSET
+
+    @property
+    def image(self) -> None:
+        self.level = DISCOVERY.getEffectiveLevel()
+        raise self.error
+
+
+class TestImage(unittest.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.addCleanup(DISCOVERY.setLevel, DISCOVERY.level)
+        DISCOVERY.setLevel(logging.WARNING)
+        self.manager = Manager()
+
+    def test_the_proxy_of_the_manager_is_returned(self) -> None:
+        manager = mock.Mock()
+        self.assertIs(manager.image, clients.image(manager))
+        manager.sdk_connection.assert_not_called()
+
+    def test_a_service_that_answers_leaves_the_sdks_reason(self) -> None:
+        with self.assertRaises(sdk_exceptions.NotSupported) as caught:
+            clients.image(self.manager)
+        self.assertIs(self.manager.error, caught.exception)
+        self.manager.service.session.get.assert_called_once_with(
+            ENDPOINT, raise_exc=False
+        )
+
+    def test_a_service_that_is_not_reached_tells_why(self) -> None:
+        self.manager.service.session.get.side_effect = doubles.refuse
+        with self.assertRaises(ksa_exceptions.ConnectFailure):
+            clients.image(self.manager)
+
+    def test_a_cloud_without_the_service_is_not_asked(self) -> None:
+        self.manager.service.get_endpoint.return_value = None
+        with self.assertRaises(sdk_exceptions.NotSupported):
+            clients.image(self.manager)
+        self.manager.service.session.get.assert_not_called()
+
+    def test_warnings_of_what_becomes_an_error_are_not_shown(self) -> None:
+        with self.assertRaises(sdk_exceptions.NotSupported):
+            clients.image(self.manager)
+        self.assertEqual(logging.ERROR, self.manager.level)
+        self.assertEqual(logging.WARNING, DISCOVERY.level)
+
+    def test_who_debugs_sees_all(self) -> None:
+        DISCOVERY.setLevel(logging.DEBUG)
+        with self.assertRaises(sdk_exceptions.NotSupported):
+            clients.image(self.manager)
+        self.assertEqual(logging.DEBUG, self.manager.level)

@@ -1,0 +1,317 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+import contextlib
+import io
+import os
+import subprocess
+import sys
+import threading
+from typing import TextIO
+import unittest
+from unittest import mock
+
+from osc_image_ext.progress import display
+from osc_image_ext.progress import live
+from osc_image_ext.transfer import listener
+from tests.fixtures import doubles
+
+MIB = 1024**2
+
+
+class Drawn(display.Display):
+    """A display that counts its drawings."""
+
+    def __init__(self, interval: float = 3600) -> None:
+        super().__init__(interval, doubles.FakeClock())
+        self.ticks = 0
+        self.ends: list[str] = []
+        self.drawn = threading.Semaphore(0)
+        self.error: Exception | None = None
+
+    def noted(self, text: str) -> None:
+        pass
+
+    def tick(self) -> None:
+        self.ticks += 1
+        self.drawn.release()
+        if self.error:
+            raise self.error
+
+    def finish(self) -> None:
+        self.ends.append(self.meter.name)
+        if self.error:
+            raise self.error
+
+
+class TestMakeDisplay(unittest.TestCase):
+    def made(
+        self, stream: TextIO, wanted: bool = True, term: str | None = 'xterm'
+    ) -> contextlib.AbstractContextManager[listener.TransferListener]:
+        environ = {} if term is None else {'TERM': term}
+        with mock.patch.dict(os.environ, environ):
+            if term is None:
+                os.environ.pop('TERM', None)
+            return display.make_display(wanted, stream, 'disk.img')
+
+    def test_a_terminal_gets_a_live_line(self) -> None:
+        for term in ('xterm', 'linux', '', None):
+            with self.subTest(term=term):
+                made = self.made(doubles.Terminal(), term=term)
+                self.assertIsInstance(made, live.LiveDisplay)
+
+    def test_a_dumb_terminal_gets_plain_lines(self) -> None:
+        made = self.made(doubles.Terminal(), term='dumb')
+        self.assertIsInstance(made, display.PlainDisplay)
+
+    @unittest.expectedFailure
+    def test_a_terminal_that_rich_takes_for_dumb_gets_plain_lines(
+        self,
+    ) -> None:
+        made = self.made(doubles.Terminal(), term='unknown')
+        self.assertIsInstance(made, display.PlainDisplay)
+
+    def test_a_log_gets_plain_lines(self) -> None:
+        self.assertIsInstance(self.made(io.StringIO()), display.PlainDisplay)
+
+    def test_nothing_is_drawn_unless_wanted(self) -> None:
+        for stream in (doubles.Terminal(), io.StringIO()):
+            with self.made(stream, wanted=False) as made:
+                self.assertIsInstance(made, listener.NullListener)
+                made.started(10)
+                made.moved(10)
+                made.phase('storing')
+                made.noted('It happened.')
+            self.assertEqual('', stream.getvalue())
+
+    def test_rich_is_imported_for_a_live_line_only(self) -> None:
+        code = (
+            'import io, sys\n'
+            'from osc_image_ext.progress import display\n'
+            'class Terminal(io.StringIO):\n'
+            '    def isatty(self): return True\n'
+            'display.make_display(False, Terminal(), "")\n'
+            'display.make_display(True, io.StringIO(), "")\n'
+            'assert "rich" not in sys.modules\n'
+            'display.make_display(True, Terminal(), "")\n'
+            'assert "rich" in sys.modules\n'
+        )
+        subprocess.run(
+            [sys.executable, '-c', code],
+            env={**os.environ, 'TERM': 'xterm'},
+            check=True,
+        )
+
+
+class TestDisplay(unittest.TestCase):
+    def test_it_is_drawn_by_a_clock_of_its_own(self) -> None:
+        with Drawn(interval=0.001) as drawn:
+            for _ in range(3):
+                self.assertTrue(drawn.drawn.acquire(timeout=10))
+
+    def test_what_the_transfer_tells_is_only_stored(self) -> None:
+        with Drawn() as drawn:
+            drawn.phase('uploading')
+            drawn.started(100)
+            drawn.moved(40)
+            self.assertEqual(0, drawn.ticks)
+        self.assertEqual(100, drawn.meter.total)
+        self.assertEqual(40, drawn.meter.position)
+        self.assertEqual('uploading', drawn.meter.name)
+
+    def test_every_way_out_draws_the_end_once(self) -> None:
+        for error, expected in (
+            (None, 'verified'),
+            (ValueError(), 'failed'),
+            (KeyboardInterrupt(), 'interrupted'),
+            (SystemExit(143), 'interrupted'),
+        ):
+            with self.subTest(expected):
+                drawn = Drawn()
+                with contextlib.suppress(BaseException), drawn:
+                    drawn.phase('verified')
+                    if error:
+                        raise error
+                self.assertEqual([expected], drawn.ends)
+                self.assertFalse(drawn._thread.is_alive())
+
+    def test_an_error_of_the_transfer_is_let_through(self) -> None:
+        error = ValueError()
+        with self.assertRaises(ValueError) as caught, Drawn():
+            raise error
+        self.assertIs(error, caught.exception)
+
+    def test_a_terminal_that_is_gone_is_no_error(self) -> None:
+        drawn = Drawn(interval=0.001)
+        drawn.error = OSError(5, 'Input/output error')
+        with drawn:
+            drawn._thread.join(10)
+        self.assertEqual(1, drawn.ticks)
+        self.assertEqual(1, len(drawn.ends))
+
+
+class PlainTestCase(unittest.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.clock = doubles.FakeClock()
+        self.stream = io.StringIO()
+        self.plain = self.on(self.stream)
+
+    def on(self, stream: TextIO) -> display.PlainDisplay:
+        plain = display.PlainDisplay(stream, 'disk.img', self.clock)
+        plain._thread = mock.Mock()  # the tests are the clock
+        return plain
+
+    def start(self, total: int | None) -> None:
+        self.plain.phase('uploading')
+        self.plain.started(total)
+
+    def after(self, seconds: float, position: int) -> None:
+        self.clock.advance(seconds)
+        self.plain.moved(position)
+        self.plain.tick()
+
+    def assertLines(self, *lines: str) -> None:
+        expected = ''.join(f'disk.img: {line}\n' for line in lines)
+        self.assertEqual(expected, self.stream.getvalue())
+
+
+class TestPlainDisplay(PlainTestCase):
+    def test_a_transfer_from_start_to_end(self) -> None:
+        with self.plain:
+            self.start(40 * MIB)
+            for second in range(1, 5):
+                self.after(1, second * 10 * MIB)
+            self.plain.phase('verified')
+        self.assertLines(
+            'uploading 40.0 MiB',
+            'uploading 10.0/40.0 MiB, 25%, 10.0 MiB/s, 0:03 left',
+            'uploading 20.0/40.0 MiB, 50%, 10.0 MiB/s, 0:02 left',
+            'uploading 30.0/40.0 MiB, 75%, 10.0 MiB/s, 0:01 left',
+            'uploading 40.0/40.0 MiB, 100%, 10.0 MiB/s',
+            'verified, 40.0 MiB in 0:04, 10.0 MiB/s',
+        )
+
+    def test_a_fast_one_is_told_every_10_percent(self) -> None:
+        self.start(200)
+        for position in range(1, 201):
+            self.after(0.01, position)
+        self.assertIn(len(self.stream.getvalue().splitlines()), (10, 11))
+
+    def test_a_slow_one_is_told_every_5_seconds(self) -> None:
+        self.start(1000 * MIB)
+        for second in range(1, 11):
+            self.after(1, second * MIB)
+        self.assertLines(
+            'uploading 1.0 GiB',
+            'uploading 0.0/1.0 GiB, 0%, 1.0 MiB/s, 16:35 left',
+            'uploading 0.0/1.0 GiB, 1%, 1.0 MiB/s, 16:30 left',
+        )
+
+    def test_nothing_is_told_in_between(self) -> None:
+        self.start(100 * MIB)
+        for _ in range(9):
+            self.after(0.5, 9 * MIB)
+        self.assertLines('uploading 100.0 MiB')
+
+    def test_an_unknown_total(self) -> None:
+        with self.plain:
+            self.start(None)
+            self.after(5, 50 * MIB)
+            self.plain.phase('storing')
+            self.after(5, 50 * MIB)
+        self.assertLines(
+            'uploading',
+            'uploading 50.0 MiB, 10.0 MiB/s',
+            'storing 50.0 MiB, 5.0 MiB/s',
+            'storing, 50.0 MiB in 0:10, 5.0 MiB/s',
+        )
+
+    def test_a_stall_is_seen(self) -> None:
+        self.start(100)
+        self.after(5, 50)
+        self.after(10, 50)
+        self.after(5, 50)
+        self.assertLines(
+            'uploading 100 B',
+            'uploading  50/100 B, 50%, 10 B/s, 0:05 left',
+            'uploading  50/100 B, 50%, 3 B/s, 0:15 left',
+            'uploading  50/100 B, 50%, 0 B/s',
+        )
+
+    def test_no_data(self) -> None:
+        with self.plain:
+            self.start(0)
+        self.assertLines('uploading 0 B', 'uploading, 0 B in 0:00, 0 B/s')
+
+    def test_a_new_start_is_told(self) -> None:
+        self.start(100)
+        self.after(5, 50)
+        self.plain.noted('Sending it again.')
+        self.start(100)
+        self.after(4, 9)
+        self.after(1, 20)
+        self.assertLines(
+            'uploading 100 B',
+            'uploading  50/100 B, 50%, 10 B/s, 0:05 left',
+            'Sending it again.',
+            'uploading 100 B',
+            'uploading  20/100 B, 20%, 4 B/s, 0:20 left',
+        )
+
+    def test_a_failure_and_an_interruption_end_the_lines(self) -> None:
+        for error, expected in (
+            (ValueError(), 'failed'),
+            (KeyboardInterrupt(), 'interrupted'),
+        ):
+            with self.subTest(expected):
+                self.stream = io.StringIO()
+                self.plain = self.on(self.stream)
+                with contextlib.suppress(BaseException), self.plain:
+                    self.start(100)
+                    self.clock.advance(2)
+                    self.plain.moved(50)
+                    raise error
+                self.assertLines(
+                    'uploading 100 B', f'{expected}, 50 B in 0:02, 25 B/s'
+                )
+
+    def test_nothing_steers_a_terminal(self) -> None:
+        with self.plain:
+            self.start(100)
+            self.after(5, 100)
+        for character in '\r\x1b\b':
+            self.assertNotIn(character, self.stream.getvalue())
+
+    def test_each_line_is_flushed(self) -> None:
+        stream = mock.Mock(spec=io.StringIO)
+        self.on(stream).noted('It happened.')
+        stream.write.assert_called_once_with('disk.img: It happened.\n')
+        stream.flush.assert_called_once_with()
+
+
+class TestLostStream(PlainTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.plain = self.on(doubles.LostTerminal())
+
+    def test_the_end_is_no_error(self) -> None:
+        with self.plain:
+            self.plain.moved(10)
+
+    @unittest.expectedFailure
+    def test_a_start_is_no_error_of_the_transfer(self) -> None:
+        self.start(100)
+
+    @unittest.expectedFailure
+    def test_a_note_is_no_error_of_the_transfer(self) -> None:
+        self.plain.noted('Sending it again.')

@@ -1,0 +1,267 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+import contextlib
+import logging
+import os
+import re
+from typing import Any
+import unittest
+from unittest import mock
+
+from rich import cells
+
+from osc_image_ext.progress import live
+from tests.fixtures import doubles
+
+MIB = 1024**2
+# What a transfer may look like: total, position.
+STATES = (
+    (0, 0),
+    (100 * MIB, 0),
+    (100 * MIB, 50 * MIB),
+    (100 * MIB, 100 * MIB),
+    (5000 * 1024**4, 1),
+    (None, 0),
+    (None, 999 * MIB),
+)
+BAR = '[━╸╺]+'
+
+
+class LiveTestCase(unittest.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.enterContext(
+            mock.patch.dict(os.environ, {'TERM': 'xterm'}, clear=True)
+        )
+        self.clock = doubles.FakeClock()
+        self.stream = doubles.Terminal()
+
+    def display(self, width: int | None = 80) -> live.LiveDisplay:
+        display = live.LiveDisplay(self.stream, self.clock, width)
+        display._thread = mock.Mock()  # the tests are the clock
+        return display
+
+    def lines(self) -> list[str]:
+        """Return all that was drawn, each frame a line, without colours."""
+        text = re.sub(r'\x1b\[[0-9;?]*[a-zA-Z]', '', self.stream.getvalue())
+        return [line for line in re.split(r'[\r\n]+', text) if line.strip()]
+
+    def drawn(
+        self,
+        width: int = 80,
+        total: int | None = 100 * MIB,
+        position: int = 50 * MIB,
+        phase: str = 'uploading',
+    ) -> str:
+        """Draw one moment, 5 seconds after the start; return the line."""
+        self.stream = doubles.Terminal()
+        with self.display(width) as display:
+            display.phase(phase)
+            display.started(total)
+            self.clock.advance(5)
+            display.moved(position)
+            display.tick()
+            return self.lines()[-1].rstrip()
+
+
+class TestLine(LiveTestCase):
+    def test_all_fits_into_80_columns(self) -> None:
+        line = self.drawn()
+        self.assertRegex(
+            line,
+            f'^uploading {BAR}  50.0/100.0 MiB  50%  10.0 MiB/s  0:05$',
+        )
+
+    def test_the_bar_is_as_long_as_there_is_room(self) -> None:
+        for width in (70, 80, 200):
+            line = self.drawn(width)
+            self.assertEqual(width - 1, cells.cell_len(line))
+
+    def test_the_bar_is_the_first_to_go(self) -> None:
+        self.assertEqual(
+            'uploading  50.0/100.0 MiB  50%  10.0 MiB/s  0:05',
+            self.drawn(54),
+        )
+
+    def test_the_rate_goes_next(self) -> None:
+        self.assertEqual(
+            'uploading  50.0/100.0 MiB  50%  0:05', self.drawn(40)
+        )
+
+    def test_phase_and_percentage_are_the_last(self) -> None:
+        self.assertEqual('uploading  50%  0:05', self.drawn(21))
+        self.assertEqual('uploading  50%', self.drawn(20))
+
+    def test_an_unknown_total_has_a_mark_that_moves(self) -> None:
+        line = self.drawn(total=None)
+        self.assertRegex(line, f'^uploading {BAR} 50.0 MiB  10.0 MiB/s  0:05$')
+        self.assertEqual(
+            'uploading 50.0 MiB  10.0 MiB/s  0:05', self.drawn(40, None)
+        )
+        self.assertEqual('uploading  0:05', self.drawn(20, None))
+
+    def test_the_time_is_that_elapsed_when_none_is_left(self) -> None:
+        line = self.drawn(position=100 * MIB, phase='storing')
+        self.assertRegex(line, '^storing .* 100% .* 0:05$')
+
+    def test_it_is_one_line_and_never_wider_than_the_terminal(self) -> None:
+        for width in (200, 80, 60, 50, 40, 30, 20, 10):
+            for total, position in STATES:
+                for phase in ('uploading', 'interrupted', '正在上传图像文件'):
+                    with self.subTest(
+                        width=width, total=total, at=position, phase=phase
+                    ):
+                        line = self.drawn(width, total, position, phase)
+                        self.assertLessEqual(cells.cell_len(line), width)
+                        self.assertEqual(1, self.stream.getvalue().count('\n'))
+                        self.assertNotIn('\x1b[1A', self.stream.getvalue())
+
+    def test_the_terminal_is_asked_for_its_columns_each_time(self) -> None:
+        with self.display(None) as display:
+            display.phase('uploading')
+            for columns in (40, 60):
+                os.environ['COLUMNS'] = str(columns)
+                display.tick()
+                self.assertLess(cells.cell_len(self.lines()[-1]), columns)
+
+    def test_without_colours_the_bar_shows_how_far_it_is(self) -> None:
+        os.environ['NO_COLOR'] = '1'
+        line = self.drawn()
+        bar = re.search(f'({BAR}) *  50.0/100.0', line)
+        assert bar
+        self.assertAlmostEqual(17, len(bar[1]), delta=3)
+
+
+class TestTransfer(LiveTestCase):
+    def test_nothing_is_drawn_before_anything_is_told(self) -> None:
+        with self.display() as display:
+            display.tick()
+        self.assertEqual([], self.lines())
+
+    def test_frames_replace_each_other(self) -> None:
+        with self.display() as display:
+            display.phase('uploading')
+            display.started(100)
+            for position in (0, 50, 100):
+                self.clock.advance(1)
+                display.moved(position)
+                display.tick()
+            self.assertNotIn('\n', self.stream.getvalue())
+        self.assertEqual(1, self.stream.getvalue().count('\n'))
+
+    def test_a_new_start_goes_back(self) -> None:
+        with self.display() as display:
+            for position in (90, 10):
+                display.phase('uploading')
+                display.started(100)
+                display.moved(position)
+                display.tick()
+        self.assertIn(' 90% ', self.lines()[0])
+        self.assertIn(' 10% ', self.lines()[1])
+
+    def test_every_way_out_ends_the_line_and_shows_the_cursor(self) -> None:
+        for error, expected in (
+            (None, 'verified'),
+            (ValueError(), 'failed'),
+            (KeyboardInterrupt(), 'interrupted'),
+        ):
+            with self.subTest(expected):
+                self.stream = doubles.Terminal()
+                display = self.display()
+                with contextlib.suppress(BaseException), display:
+                    display.phase('uploading')
+                    display.started(100)
+                    display.tick()
+                    display.moved(100)
+                    display.phase('verified')
+                    if error:
+                        raise error
+                self.assertTrue(self.lines()[-1].startswith(expected))
+                end = self.stream.getvalue()[-8:]
+                self.assertEqual('\n\x1b[?25h', end[-7:])
+
+    def test_a_note_stands_above_the_line(self) -> None:
+        text = ' '.join(['The connection broke. Sending it again.'] * 3)
+        with self.display() as display:
+            display.phase('uploading')
+            display.tick()
+            display.noted(text)
+        self.assertIn(text, self.stream.getvalue())
+        self.assertEqual(
+            2, self.stream.getvalue().count('\n'), self.stream.getvalue()
+        )
+        self.assertTrue(self.lines()[-1].startswith('uploading'))
+
+    def test_a_note_is_not_taken_for_markup(self) -> None:
+        with self.display() as display:
+            display.noted('[red]disk[/red].img :smile:')
+        self.assertIn('[red]disk[/red].img :smile:', self.stream.getvalue())
+
+
+class TestLogging(LiveTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.handler = logging.StreamHandler(self.stream)
+        root = logging.getLogger()
+        self.enterContext(mock.patch.object(root, 'handlers', [self.handler]))
+
+    def test_what_is_logged_stands_above_the_line(self) -> None:
+        with self.display() as display:
+            display.phase('uploading')
+            display.tick()
+            logging.getLogger('a.library').warning('It happened.')
+            self.assertTrue(self.lines()[-1].startswith('uploading'))
+        self.assertIn('It happened.', self.lines())
+        self.assertEqual(2, self.stream.getvalue().count('\n'))
+
+    def test_the_log_goes_where_it_went_afterwards(self) -> None:
+        for error in (None, ValueError()):
+            with contextlib.suppress(ValueError), self.display():
+                if error:
+                    raise error
+            self.assertIs(self.stream, self.handler.stream)
+
+    def test_a_log_elsewhere_is_left_alone(self) -> None:
+        elsewhere: Any = doubles.Terminal()
+        self.handler.setStream(elsewhere)
+        with self.display():
+            self.assertIs(elsewhere, self.handler.stream)
+
+
+class TestLostTerminal(LiveTestCase):
+    def test_the_end_is_no_error_and_the_log_is_restored(self) -> None:
+        handler = logging.StreamHandler(self.stream)
+        root = logging.getLogger()
+        self.enterContext(mock.patch.object(root, 'handlers', [handler]))
+        with self.display() as display:
+            display.phase('uploading')
+            lost = doubles.LostTerminal.write
+            with_lost = mock.patch.object(
+                self.stream, 'write', lost.__get__(self.stream)
+            )
+            self.enterContext(with_lost)
+        self.assertIs(self.stream, handler.stream)
+
+    @unittest.expectedFailure
+    def test_the_beginning_is_no_error(self) -> None:
+        self.stream = doubles.LostTerminal()
+        with self.display():
+            pass
+
+    @unittest.expectedFailure
+    def test_a_note_is_no_error_of_the_transfer(self) -> None:
+        display = self.display()
+        with mock.patch.object(
+            self.stream, 'write', side_effect=OSError(5, 'Input/output error')
+        ):
+            display.noted('Sending it again.')

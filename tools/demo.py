@@ -1,0 +1,243 @@
+#!/usr/bin/env python3
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""See this package upload an image to a real cloud, on this machine.
+
+usage: tools/demo.py [--image FILE | --size MIB]
+       tools/demo.py --stay
+       tools/demo.py [--] COMMAND [ARGUMENT ...]
+
+It needs Python 3.11, git, and a package index that pip can reach. The first
+run installs what it needs into .venv in this clone; every run boots a
+Keystone and two Glances, and ends them again.
+"""
+
+import argparse
+import hashlib
+import os
+import pathlib
+import shlex
+import signal
+import struct
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from tests.fixtures import bootstrap
+from tests.fixtures import cloud as _cloud
+from tests.fixtures import services_env
+
+_CLOUD = 'multi'
+_NAME = 'demo-disk'
+_MIB = 1 << 20
+
+
+def main() -> int:
+    """Run the demo; return its exit status."""
+    options = _parse()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # nohup has SIGHUP ignored; then it stays so.
+        if signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, _end)
+    try:
+        return _run(options)
+    except KeyboardInterrupt:
+        _say('Interrupted.')
+        return 128 + signal.SIGINT
+    except (bootstrap.BootstrapError, RuntimeError, OSError) as error:
+        _say(f'demo: {error}')
+        return 1
+
+
+def _parse() -> argparse.Namespace:
+    summary, _, more = (__doc__ or '').partition('\n\n')
+    usage, _, epilog = more.partition('\n\n')
+    parser = argparse.ArgumentParser(
+        usage=usage.removeprefix('usage: '),
+        description=summary,
+        epilog=epilog,
+    )
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument(
+        '--image',
+        metavar='FILE',
+        type=pathlib.Path,
+        help='upload this file (default: make a raw disk)',
+    )
+    source.add_argument(
+        '--size',
+        metavar='MIB',
+        type=int,
+        default=512,
+        help='how large a disk to make (default: %(default)s)',
+    )
+    source.add_argument(
+        '--stay',
+        action='store_true',
+        help='boot the cloud, tell how to use it, and wait for Ctrl-C',
+    )
+    parser.add_argument(
+        'command',
+        nargs=argparse.REMAINDER,
+        help='run this against the cloud instead',
+    )
+    options = parser.parse_args()
+    if options.command[:1] == ['--']:
+        del options.command[0]
+    if options.size < 2:
+        parser.error('a disk has at least 2 MiB')
+    if options.image and not options.image.is_file():
+        parser.error(f'there is no file {options.image}')
+    return options
+
+
+def _end(number: int, _frame: object) -> None:
+    sys.exit(128 + number)
+
+
+def _run(options: argparse.Namespace) -> int:
+    client = _ensure_client()
+    services_env.ensure()
+    cloud = _cloud.Cloud()
+    _say('Booting a Keystone and two Glances ...')
+    began = time.monotonic()
+    with cloud:
+        _say(f'They are up after {time.monotonic() - began:.0f} s.')
+        environ = cloud.environ()
+        environ['OS_CLOUD'] = _CLOUD
+        path = environ.get('PATH', os.defpath)
+        environ['PATH'] = f'{client}/bin:{path}'
+        if options.stay:
+            return _stay(cloud, client)
+        if options.command:
+            return _call(options.command, environ)
+        return _demonstrate(cloud, environ, options)
+
+
+def _ensure_client() -> pathlib.Path:
+    described_by = ['setup.cfg', 'requirements.txt', 'pyproject.toml']
+    return bootstrap.ensure(
+        'client',
+        'the OpenStack client and this package',
+        # Editable, so that it is always the clone as it is now.
+        ['python-openstackclient', '--editable', str(bootstrap.CLONE)],
+        [bootstrap.CLONE / name for name in described_by],
+    )
+
+
+def _stay(cloud: _cloud.Cloud, client: pathlib.Path) -> int:
+    file = shlex.quote(str(cloud.clouds_yaml))
+    programs = shlex.quote(f'{client}/bin')
+    print(f'export OS_CLIENT_CONFIG_FILE={file} OS_CLOUD={_CLOUD}')
+    print(f'export PATH={programs}:$PATH', flush=True)
+    _say('Paste these lines into another shell. Ctrl-C here ends it all.')
+    while True:
+        signal.pause()
+
+
+def _demonstrate(
+    cloud: _cloud.Cloud,
+    environ: dict[str, str],
+    options: argparse.Namespace,
+) -> int:
+    image = options.image and options.image.resolve()
+    if image is None:
+        image = cloud.folder / 'disk.img'
+        _say(
+            f'Making a raw disk of {options.size} MiB: a partition table '
+            'with one Linux partition, full of random bytes.'
+        )
+        _make_disk(image, options.size)
+    openstack = ['openstack', '--os-cloud', _CLOUD, 'image']
+    named = image.name if options.image is None else str(image)
+    create = ['create', '--progress', '--file', named]
+    create += ['--disk-format', _disk_format(image), _NAME]
+    for command in (create, ['show', _NAME]):
+        command = openstack + command
+        print(f'$ {shlex.join(command)}', flush=True)
+        status = _call(command, environ, image.parent)
+        if status:
+            return status
+    return 0 if _verify(cloud, environ, image) else 1
+
+
+def _make_disk(path: pathlib.Path, mib: int) -> None:
+    sectors = _MIB // 512
+    partition = struct.pack(
+        '<B3xB3xII', 0x80, 0x83, sectors, (mib - 1) * sectors
+    )
+    with path.open('wb') as disk:
+        table = bytes(446) + partition + bytes(48) + b'\x55\xaa'
+        disk.write(table.ljust(_MIB, b'\0'))
+        for _ in range(mib - 1):
+            disk.write(os.urandom(_MIB))
+
+
+def _disk_format(image: pathlib.Path) -> str:
+    with image.open('rb') as file:
+        return 'qcow2' if file.read(4) == b'QFI\xfb' else 'raw'
+
+
+def _call(
+    command: list[str],
+    environ: dict[str, str],
+    folder: pathlib.Path | None = None,
+) -> int:
+    """Run a command on the user's terminal; return what a shell would."""
+    # Ctrl-C is the command's, which has things to put in order. A handler,
+    # unlike SIG_IGN, is not inherited.
+    ours = signal.signal(signal.SIGINT, lambda _number, _frame: None)
+    try:
+        status = subprocess.call(command, env=environ, cwd=folder)
+    except FileNotFoundError:
+        _say(f'demo: there is no command {command[0]}')
+        return 127
+    finally:
+        signal.signal(signal.SIGINT, ours)
+    return status if status >= 0 else 128 - status
+
+
+def _verify(
+    cloud: _cloud.Cloud, environ: dict[str, str], image: pathlib.Path
+) -> bool:
+    """Compare the source with what lies in the store, asking nobody."""
+    show = ['openstack', 'image', 'show', '-f', 'value', '-c', 'id', _NAME]
+    image_id = subprocess.check_output(show, env=environ, text=True).strip()
+    stored = cloud.stored(_CLOUD, image_id)
+    source_digest, stored_digest = _sha512(image), _sha512(stored)
+    if source_digest != stored_digest:
+        _say(
+            f'demo: the store does not hold what was uploaded: sha512 of '
+            f'{image} is {source_digest}, of {stored} {stored_digest}'
+        )
+        return False
+    print(
+        f'The file in the store has the {stored.stat().st_size} bytes of '
+        f'{image.name}: the sha512 of both is {source_digest[:16]}...'
+    )
+    return True
+
+
+def _sha512(path: pathlib.Path) -> str:
+    with path.open('rb') as file:
+        return hashlib.file_digest(file, 'sha512').hexdigest()
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
