@@ -132,7 +132,7 @@ def _ensure_client() -> pathlib.Path:
         'client',
         'the OpenStack client and this package',
         # Editable, so that it is always the clone as it is now.
-        ['python-openstackclient', '--editable', str(bootstrap.CLONE)],
+        ['--editable', str(bootstrap.CLONE)],
         [bootstrap.CLONE / name for name in described_by],
     )
 
