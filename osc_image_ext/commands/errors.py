@@ -29,6 +29,13 @@ from osc_image_ext.transfer import replies
 
 LOG = logging.getLogger(__name__)
 
+# Windows has no SIGHUP.
+_ENDINGS = [
+    getattr(signal, name)
+    for name in ('SIGTERM', 'SIGHUP')
+    if hasattr(signal, name)
+]
+
 
 @contextlib.contextmanager
 def translated() -> Iterator[None]:
@@ -66,7 +73,7 @@ def terminable() -> Iterator[None]:
     """
     ours = {
         number: handler
-        for number in (signal.SIGTERM, signal.SIGHUP)
+        for number in _ENDINGS
         if (handler := signal.getsignal(number)) == signal.SIG_DFL
     }
     for number in ours:

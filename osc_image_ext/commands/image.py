@@ -23,7 +23,6 @@ from typing import Any
 from openstack.image.v2 import _proxy
 from openstack.image.v2 import image as _image
 from openstackclient.image.v2 import image as core
-from osc_lib.cli import parseractions
 
 from osc_image_ext import exceptions
 from osc_image_ext.commands import clients
@@ -49,14 +48,10 @@ class CreateImage(core.CreateImage):
         options['--progress'].help = _(
             'Show upload progress on standard error'
         )
-        if '--size' not in options:  # core has it since 10.3
-            parser.add_argument(
-                '--size',
-                metavar='<size>',
-                type=int,
-                action=parseractions.NonNegativeAction,
-                help=_('Size of image data in bytes'),
-            )
+        size = options['--size']
+        if size.help == argparse.SUPPRESS:  # core before 10.3: a relic of v1
+            size.metavar, size.type = '<size>', _positive
+            size.help = _('Size of image data in bytes')
         parser.add_argument(
             '--no-verify',
             dest='verify',
@@ -108,7 +103,7 @@ class CreateImage(core.CreateImage):
         attrs: dict[str, Any],
         parsed_args: argparse.Namespace,
     ) -> _image.Image:
-        attrs['properties'] = parsed_args.properties or {}
+        attrs |= _by_property(parsed_args.properties or {})
         with self._opened(parsed_args) as source:
             if source is None:
                 return _record_alone(proxy, attrs, parsed_args.size)
@@ -186,6 +181,17 @@ def _without_data(parsed_args: argparse.Namespace) -> argparse.Namespace:
     return for_core
 
 
+def _by_property(properties: dict[str, str]) -> dict[str, Any]:
+    """Return the attributes that the user gave with --property."""
+    numbers = {
+        name: int(properties[name])
+        for name in ('min_disk', 'min_ram')
+        if properties.get(name, '').isdecimal()
+    }
+    others = {k: v for k, v in properties.items() if k not in numbers}
+    return {**numbers, 'properties': others}
+
+
 def _record_alone(
     proxy: _proxy.Proxy, attrs: dict[str, Any], size: int | None
 ) -> _image.Image:
@@ -195,6 +201,14 @@ def _record_alone(
         )
     with record.created(proxy, attrs) as image:
         return image
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(
+            _("'%s' is not a valid size (use a positive integer)") % text
+        )
+    return int(text)
 
 
 class _Proxy:

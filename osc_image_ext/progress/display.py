@@ -28,6 +28,8 @@ from osc_image_ext.transfer import listener
 # A plain line each so many seconds, or for so much of the whole.
 _SECONDS = 5.0
 _FRACTION = 0.1
+# What rich takes for terminals that cannot move their cursor.
+_DUMB = ('dumb', 'unknown')
 
 
 def make_display(
@@ -40,8 +42,8 @@ def make_display(
     :param title: what is transferred, fit for a terminal.
     """
     if not wanted or stream is None:
-        return contextlib.nullcontext(listener.NullListener())
-    if stream.isatty() and os.environ.get('TERM') != 'dumb':
+        return contextlib.nullcontext(listener.NULL)
+    if stream.isatty() and os.environ.get('TERM') not in _DUMB:
         # rich takes a while to import, and not every start needs it.
         from osc_image_ext.progress import live
 
@@ -143,10 +145,12 @@ class PlainDisplay(Display):
 
     def tick(self) -> None:
         now = self.meter
+        if not now.name:
+            return
         now.sample()
         fraction = now.fraction or 0.0
         seconds, part = self._told
-        if now.elapsed - seconds < _SECONDS and fraction - part < _FRACTION:
+        if now.elapsed - seconds < _SECONDS and part + _FRACTION > fraction:
             return
         self._told = (now.elapsed, fraction)
         told = [f'{now.name} {units.data(now.position, now.total)}']

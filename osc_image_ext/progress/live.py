@@ -84,11 +84,13 @@ class LiveDisplay(display.Display):
         self.tick()
 
     def __exit__(self, *raised: Any) -> None:
-        super().__exit__(*raised)
-        for handler in self._handlers:
-            handler.setStream(self._stream)
-        with contextlib.suppress(OSError):
-            self._live.stop()
+        try:
+            super().__exit__(*raised)
+        finally:  # even if Ctrl-C comes just now, the cursor is shown again
+            for handler in self._handlers:
+                handler.setStream(self._stream)
+            with contextlib.suppress(OSError):
+                self._live.stop()
 
     def _line(self, width: int) -> table.Table:
         """Lay out one line that fits into a width."""
@@ -101,6 +103,7 @@ class LiveDisplay(display.Display):
             'time': f'{units.duration(_seconds(now)):>5}',
         }
         fields = {name: text for name, text in fields.items() if text}
+        whole = _room(fields, width) >= 0
         for dispensable in ('rate', 'data', 'time'):
             if _room(fields, width) >= 0:
                 break
@@ -108,7 +111,8 @@ class LiveDisplay(display.Display):
         cells: list[_text.Text | progress_bar.ProgressBar] = [
             _text.Text(text, no_wrap=True) for text in fields.values()
         ]
-        if (room := _room(fields, width)) > _SHORTEST_BAR:
+        room = _room(fields, width)
+        if whole and room > _SHORTEST_BAR:
             bar = progress_bar.ProgressBar(
                 now.total,
                 now.position,

@@ -16,9 +16,9 @@ _UNITS = ('B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB')
 
 
 def _scale(number: float) -> int:
-    """Return the power of 1024 that leaves a number below 1000."""
+    """Return the power of 1024 that leaves a number below 1000, rounded."""
     power = 0
-    while number >= 1000 and power < len(_UNITS) - 1:
+    while round(number, 1) >= 999.5 and power < len(_UNITS) - 1:
         number /= 1024
         power += 1
     return power

@@ -52,3 +52,6 @@ class NullListener:
 
     def phase(self, name: str) -> None:
         pass
+
+
+NULL = NullListener()

@@ -24,6 +24,7 @@ from openstack.image.v2 import _proxy
 from openstack.image.v2 import image as _image
 
 from osc_image_ext.i18n import _
+from osc_image_ext.transfer import listener as _listener
 from osc_image_ext.transfer import replies
 
 Sleep = Callable[[float], None]
@@ -39,6 +40,8 @@ _BUSY = (409, 500, 502, 503, 504)
 def created(
     proxy: _proxy.Proxy,
     attrs: dict[str, Any],
+    *,
+    listener: _listener.TransferListener = _listener.NULL,
     keep: bool = False,
     sleep: Sleep = time.sleep,
 ) -> Iterator[_image.Image]:
@@ -49,6 +52,7 @@ def created(
 
     :param attrs: those of the SDK's Image; the user's own properties under
         ``properties``.
+    :param listener: told when the image is being deleted.
     :param keep: leave the image where it is if the block fails.
     :raises openstack.exceptions.HttpException: if Glance refuses it.
     :raises keystoneauth1.exceptions.ClientException: if it is not reached.
@@ -57,22 +61,30 @@ def created(
     image = _image.Image.new(**{'id': str(uuid.uuid4()), **attrs})
     try:
         image.create(proxy)
-    except sdk_exceptions.HttpException:
-        raise
-    except BaseException as lost:
+    except BaseException as failure:
         # An ID that the user chose may be that of somebody's image.
-        if 'id' not in attrs:
-            lost.add_note(_discarded(proxy, image, sleep))
+        if 'id' not in attrs and not _refused(failure):
+            failure.add_note(_discarded(proxy, image, sleep))
         raise
     try:
         yield image
     except BaseException as failure:
-        failure.add_note(
-            _('Image %s was kept.') % image.id
-            if keep
-            else _discarded(proxy, image, sleep)
-        )
+        if keep:
+            failure.add_note(_('Image %s was kept.') % image.id)
+        else:
+            listener.phase(_('deleting'))
+            failure.add_note(_discarded(proxy, image, sleep))
         raise
+
+
+def _refused(failure: BaseException) -> bool:
+    """Tell whether Glance said that it did not create the image.
+
+    A proxy's 502 or 504 does not say that. Neither does 409, which is what a
+    repeated request gets if the first was lost on its way back.
+    """
+    status = getattr(failure, 'status_code', None)
+    return status is not None and status < 500 and status != 409
 
 
 def settled(proxy: _proxy.Proxy, image_id: str, sleep: Sleep) -> _image.Image:

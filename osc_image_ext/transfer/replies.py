@@ -53,7 +53,7 @@ def words(response: requests.Response) -> str:
     :param response: one whose body has not been streamed.
     """
     status = f'{response.status_code} {response.reason or ""}'.strip()
-    kind = response.headers.get('Content-Type', '')
+    kind = response.headers.get('Content-Type', '').lower()
     text = response.text
     if 'json' in kind:
         text = _from_json(text)
@@ -76,12 +76,12 @@ def _from_json(text: str) -> str:
         return text
     while isinstance(found, dict) and found:
         found = found.get('message') or next(iter(found.values()))
-    return _from_html(str(found))
+    return _from_html(str(found)) if found else ''
 
 
 def _from_html(text: str) -> str:
     body = re.sub(r'(?is)<(head|script|style)\b.*?</\1\s*>', ' ', text)
-    return html.unescape(re.sub(r'<[^>]*>', ' ', body))
+    return html.unescape(re.sub(r'</?[a-zA-Z][^>]*>', ' ', body))
 
 
 def explain(error: BaseException) -> str:
@@ -128,7 +128,8 @@ def cause(error: BaseException) -> str:
         if isinstance(below, OSError) and not isinstance(
             below, requests.RequestException
         ):
-            return printable(below.strerror or str(below))
+            reason = below.strerror or str(below) or type(below).__name__
+            return printable(reason)
     return printable(str(error))
 
 

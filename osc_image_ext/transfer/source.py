@@ -31,6 +31,10 @@ from osc_image_ext.transfer import streams
 # The formats whose content may look like anything: an image that a guest
 # sees as a plain disk, whatever is on it.
 _PLAIN = ('raw', 'ami', 'ari', 'aki')
+# A fixed VHD shows what it is only at its end.
+_HEADLESS = ('vhd',)
+# So much of a header tells whether it is one; a pipe may show less at first.
+_HEAD = 64 * 1024
 # What a plain disk may hold without being another format.
 _ON_A_DISK = {'raw', 'gpt', 'luks', 'iso'}
 
@@ -55,13 +59,17 @@ class Source:
         :returns: a name of oslo.utils' format inspector, or None if the
             header does not contradict the format.
         """
-        found = _formats(self.file.peek(1))
+        head = self.file.peek(1)
+        found = _formats(head)
         if disk_format in _PLAIN:
             plausible = bool(found & _ON_A_DISK)
-        elif disk_format in format_inspector.ALL_FORMATS:
-            plausible = disk_format in found
-        else:
+        elif disk_format not in format_inspector.ALL_FORMATS:
             plausible = True
+        elif found == {'raw'}:
+            enough = min(self.size or _HEAD, _HEAD)
+            plausible = disk_format in _HEADLESS or len(head) < enough
+        else:
+            plausible = disk_format in found
         return None if plausible else ', '.join(sorted(found))
 
 
@@ -118,7 +126,7 @@ def standard_input(size: int | None) -> Iterator[Source | None]:
     :raises SourceError: if it cannot be read or is not of that size.
     """
     name = _('Standard input')
-    with _reader(0) as file:
+    with _blocking(0), _reader(0) as file:
         try:
             empty = not file.peek(1)
         except OSError as error:
@@ -127,6 +135,17 @@ def standard_input(size: int | None) -> Iterator[Source | None]:
             yield None
         else:
             yield Source(file, name, _checked_size(file, name, size))
+
+
+@contextlib.contextmanager
+def _blocking(descriptor: int) -> Iterator[None]:
+    """Let a read wait for data: some parents leave a pipe that does not."""
+    before = os.get_blocking(descriptor)
+    os.set_blocking(descriptor, True)
+    try:
+        yield
+    finally:
+        os.set_blocking(descriptor, before)
 
 
 def _unreadable(name: str, error: OSError) -> exceptions.SourceError:

@@ -52,13 +52,13 @@ class VerboseFileWrapper:
         source: BinaryIO,
         name: str,
         size: int | None = None,
-        listener: _listener.TransferListener | None = None,
+        listener: _listener.TransferListener = _listener.NULL,
         digests: _digest.Digests | None = None,
     ) -> None:
         self._source = source
         self._name = name
         self.size = size
-        self._listener = listener or _listener.NullListener()
+        self._listener = listener
         self._digests = digests or _digest.Digests(())
         # A pipe hands out what it has; read() would wait for a whole block.
         self._read = getattr(source, 'read1', source.read)
@@ -93,7 +93,7 @@ class VerboseFileWrapper:
 
     def _restart(self) -> None:
         if self.rewindable:
-            self._source.seek(self._start)
+            self._rewind()
         elif self._touched:
             raise exceptions.SourceError(self.not_again)
         self.position = 0
@@ -101,19 +101,28 @@ class VerboseFileWrapper:
         self._listener.phase(_('uploading'))
         self._listener.started(self.size)
 
+    def _rewind(self) -> None:
+        try:
+            self._source.seek(self._start)
+        except OSError as error:
+            raise self._failed(error) from error
+
     def _next_block(self) -> bytes:
         self._touched = True
         try:
             block: bytes = self._read(BLOCK)
         except OSError as error:
-            # Not let through: urllib3 would take it for a broken connection.
-            raise exceptions.SourceError(
-                _('Reading %(name)s failed: %(reason)s.')
-                % {'name': self._name, 'reason': error.strerror or error}
-            ) from error
+            raise self._failed(error) from error
         if self.size is not None and self.position + len(block) > self.size:
             raise self._changed(self.position + len(block))
         return block
+
+    def _failed(self, error: OSError) -> exceptions.SourceError:
+        """Hide it from urllib3, which takes it for a broken connection."""
+        return exceptions.SourceError(
+            _('Reading %(name)s failed: %(reason)s.')
+            % {'name': self._name, 'reason': error.strerror or error}
+        )
 
     def _changed(self, held: int) -> exceptions.SourceError:
         text = (

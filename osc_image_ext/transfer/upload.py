@@ -87,13 +87,16 @@ def create_image(
     """
     # Glance cannot clean up after the upload of a protected image that was
     # interrupted: its data would stay in the store. So that comes last.
+    attrs = dict(attrs)
     protected = attrs.pop('is_protected', None)
     names = verification.algorithms(proxy) if verify else ()
     with contextlib.closing(digest.Digests(names)) as digests:
         body = streams.VerboseFileWrapper(
             source.file, source.name, source.size, listener, digests
         )
-        with record.created(proxy, attrs, keep_failed, sleep) as created:
+        with record.created(
+            proxy, attrs, listener=listener, keep=keep_failed, sleep=sleep
+        ) as created:
             stored = _store(proxy, created.id, body, sleep)
             verified = verification.compare(
                 stored, body.position, digests.result()
@@ -110,40 +113,42 @@ def _store(
     sleep: record.Sleep,
 ) -> _image.Image:
     """Send the data until Glance has it; return the image as it is then."""
-    for delay in (*_DELAYS, None):
+    delays = list(_DELAYS)
+    while True:
+        failure: _Unclear | None = None
         try:
             _put(proxy, image_id, body)
-        except _Unclear as failure:
-            stored = _after(failure, proxy, image_id, sleep)
-            if stored.status == 'queued' and body.rewindable and delay:
-                LOG.warning(_('%s It is sent again.'), failure)
-                sleep(delay)
-                continue
-            if stored.status != 'active':
-                if not body.rewindable:
-                    failure.add_note(body.not_again)
-                raise
-        else:
-            stored = record.settled(proxy, image_id, sleep)
-        break
-    if stored.status != 'active':
-        raise exceptions.TransferError(
-            _('Image %(id)s has status %(status)s after its upload.')
-            % {'id': image_id, 'status': stored.status}
-        )
-    return stored
+        except _Unclear as error:
+            failure = error
+        stored = _settled(proxy, image_id, failure, sleep)
+        if stored.status == 'active':
+            return stored
+        if failure is None:
+            raise exceptions.TransferError(
+                _('Image %(id)s has status %(status)s after its upload.')
+                % {'id': image_id, 'status': stored.status}
+            )
+        if not body.rewindable:
+            failure.add_note(body.not_again)
+            raise failure
+        if stored.status != 'queued' or not delays:
+            raise failure
+        LOG.warning(_('%s It is sent again.'), failure)
+        sleep(delays.pop(0))
 
 
-def _after(
-    failure: _Unclear,
+def _settled(
     proxy: _proxy.Proxy,
     image_id: str,
+    failure: _Unclear | None,
     sleep: record.Sleep,
 ) -> _image.Image:
-    """Ask what state a failed upload has left the image in."""
+    """Ask what state an upload has left the image in."""
     try:
         return record.settled(proxy, image_id, sleep)
     except Exception as error:
+        if failure is None:
+            raise
         failure.add_note(replies.explain(error))
         raise failure from error
 
@@ -154,7 +159,9 @@ def _put(
     """Send the data once, or as often as keystoneauth repeats it.
 
     Not by the SDK's Image.upload(), which makes Glance's answer unreadable
-    (it accepts no content type), and repeats what cannot be read twice.
+    (it accepts no content type), and repeats what cannot be read twice. After
+    a broken connection keystoneauth must not repeat anything: the image may
+    have all of the data already.
     """
     headers = {
         'Content-Type': 'application/octet-stream',
@@ -168,6 +175,7 @@ def _put(
             f'/images/{image_id}/file',
             data=body,
             headers=headers,
+            connect_retries=0,
             **({} if body.rewindable else once),
         )
     except ksa_exceptions.ConnectionError as error:

@@ -44,12 +44,12 @@ def algorithms(proxy: _proxy.Proxy) -> tuple[str, ...]:
         )
     except sdk_exceptions.HttpException:
         page = []  # some may create images, but not list them
-    names = {image.hash_algo for image in page if image.hash_algo}
-    if not names:
-        names = {_CHECKSUM}
-        if not any(image.checksum for image in page):
-            names.add(_MULTIHASH)
-    return tuple(sorted(filter(digest.supported, names)))
+    names = {image.hash_algo for image in page}
+    if not any(image.checksum or image.hash_algo for image in page):
+        names.add(_MULTIHASH)
+        names.add(_CHECKSUM)
+    known = sorted(filter(digest.supported, names)) or [_CHECKSUM]
+    return tuple(filter(digest.supported, known))
 
 
 def compare(

@@ -40,6 +40,7 @@ RESOLVE = """
 
     app = shell.OpenStackShell()
     app.options, rest = app.parser.parse_known_args(sys.argv[2:])
+    app.configure_logging()
     app.initialize_app(rest)
     command, name, rest = app.command_manager.find_command(rest)
     print(command.__module__, command.__name__, name, rest)

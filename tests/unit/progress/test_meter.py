@@ -117,8 +117,8 @@ class TestMeter(unittest.TestCase):
         self.assertAlmostEqual(29, self.meter.left or 0)
 
     def test_a_position_that_goes_back_is_no_negative_rate(self) -> None:
-        self.meter.started(100)
-        self.run_for(5, 10)
+        self.meter.started(1000)
+        self.run_for(20, 10)
         self.meter.moved(0)
         self.assertEqual(0, self.meter.rate)
 

@@ -57,7 +57,6 @@ class TestData(unittest.TestCase):
             }
             self.assertEqual(1, len(widths))
 
-    @unittest.expectedFailure
     def test_a_number_that_is_rounded_up_stays_below_1000(self) -> None:
         self.assertEqual('1.0 KiB', units.data(999.7))
         self.assertEqual('1.0 MiB', units.data(999.97 * KIB))

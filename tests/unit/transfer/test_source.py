@@ -249,27 +249,18 @@ class TestStandardInput(StandardInputTestCase):
         with source.standard_input(None) as opened:
             self.assertIsNone(opened)
 
-    @unittest.expectedFailure
-    def test_one_without_the_data_announced_is_refused(self) -> None:
-        self.feed(b'')
-        with (
-            self.assertRaises(exceptions.SourceError),
-            source.standard_input(5),
-        ):
-            self.fail('it was opened')
-
-    @unittest.expectedFailure
     def test_one_that_does_not_block_is_not_taken_for_ended(self) -> None:
         reader, writer = os.pipe()
         self.addCleanup(os.close, writer)
+        os.write(writer, b'the first of more')
         os.set_blocking(reader, False)
         os.dup2(reader, 0)
         os.close(reader)
         with (
             contextlib.suppress(exceptions.SourceError),
-            source.standard_input(None) as opened,
+            source.standard_input(None),
         ):
-            self.assertIsNotNone(opened)
+            self.assertTrue(os.get_blocking(0))
 
     def test_one_that_cannot_be_read_is_refused(self) -> None:
         writer = os.open(self.file(b''), os.O_WRONLY)
@@ -326,7 +317,6 @@ class TestContradicts(SourceTestCase):
             with self.subTest(name):
                 self.assertIsNone(self.found(QCOW2, name))
 
-    @unittest.expectedFailure
     def test_a_fixed_vhd_has_its_signature_at_the_end(self) -> None:
         content = padded(b'') + padded(b'conectix', SECTOR)
         self.assertIsNone(self.found(content, 'vhd'))

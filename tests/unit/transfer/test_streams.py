@@ -15,6 +15,7 @@ import hashlib
 import io
 import os
 import tempfile
+from typing import Any
 import unittest
 
 import requests
@@ -90,22 +91,12 @@ class TestIteration(StreamTestCase):
             os.close(writer)
             self.assertEqual([], list(blocks))
 
-    @unittest.expectedFailure
-    def test_a_pipe_that_does_not_block_is_not_taken_for_ended(self) -> None:
-        reader, writer = os.pipe()
-        self.addCleanup(os.close, writer)
-        os.set_blocking(reader, False)
-        with os.fdopen(reader, 'rb', BLOCK) as source:
-            body = streams.VerboseFileWrapper(source, 'a pipe')
-            with self.assertRaises(exceptions.SourceError):
-                list(body)
-
     def test_a_source_without_read1_is_read(self) -> None:
         with tempfile.TemporaryFile(buffering=0) as raw:
             raw.write(content(BLOCK + 3))
             raw.seek(0)
             self.assertFalse(hasattr(raw, 'read1'))
-            body = streams.VerboseFileWrapper(raw, 'raw')  # type: ignore
+            body = streams.VerboseFileWrapper(raw, 'raw')
             self.assertEqual(content(BLOCK + 3), b''.join(body))
 
     def test_neither_listener_nor_digests_are_needed(self) -> None:
@@ -317,7 +308,6 @@ class TestFailingSource(StreamTestCase):
         ):
             list(self.wrapped(source))
 
-    @unittest.expectedFailure
     def test_an_error_of_rewinding_is_a_source_error(self) -> None:
         class Stuck(io.BytesIO):
             def seek(self, offset: int, whence: int = 0) -> int:
@@ -328,7 +318,7 @@ class TestFailingSource(StreamTestCase):
 
 
 class TestBeingSent(StreamTestCase):
-    def prepared(self, body: streams.VerboseFileWrapper) -> dict[str, str]:
+    def prepared(self, body: streams.VerboseFileWrapper) -> dict[str, Any]:
         request = requests.Request('PUT', 'http://glance/file', data=body)
         prepared = request.prepare()
         self.assertIs(body, prepared.body)
