@@ -86,6 +86,19 @@ class StandardInputTest(base.FunctionalTest):
         self.assertEqual(0, result.status)
         self.assertEqual(b'late', self.stored(self.image()))
 
+    def test_idle_pipe_that_does_not_block(self) -> None:
+        """Some runners leave such a one: it seems to have ended at once."""
+        read, write = os.pipe()
+        os.set_blocking(read, False)
+        process = self.start('image', 'create', self.name, stdin=read)
+        os.close(read)
+        assert process.stderr
+        process.stderr.readline()
+        os.write(write, b'late')
+        os.close(write)
+        self.assertEqual(0, self.finish(process).status)
+        self.assertEqual(b'late', self.stored(self.image()))
+
     def test_interrupted_while_waiting(self) -> None:
         process = self.start(
             'image', 'create', self.name, stdin=subprocess.PIPE
@@ -141,6 +154,10 @@ class RefusedInputTest(base.FunctionalTest):
             f'Cannot read {path}: No such file or directory.',
             self.refused('--file', path),
         )
+
+    def test_no_name(self) -> None:
+        """As with an unset variable: no image without data by accident."""
+        self.assert_starts("Cannot read ''", self.refused('--file', ''))
 
     def test_directory(self) -> None:
         self.assertEqual(

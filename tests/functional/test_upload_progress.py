@@ -14,6 +14,7 @@
 
 import os
 import re
+import subprocess
 
 from tests.fixtures import faults
 from tests.functional import base
@@ -33,8 +34,10 @@ class ProgressTest(base.FunctionalTest):
         self.proxy.inject('PUT', '/file', faults.Slow(int(_SIZE / seconds)))
 
     def test_terminal(self) -> None:
-        self.slow(1)
-        screen = self.on_terminal(*self.from_file, columns=80)
+        size = 40 * 1024**2
+        self.proxy.inject('PUT', '/file', faults.Slow(size // 2))
+        file = str(self.source(size))
+        screen = self.on_terminal(*self.command, '--file', file, columns=80)
         self.assertEqual(0, screen.wait())
         for lines in screen.screens:
             self.assertLessEqual(len(lines), 1, lines)
@@ -44,9 +47,9 @@ class ProgressTest(base.FunctionalTest):
             self.assertRegex(
                 line,
                 r'^(uploading|storing  |verified ) [━╸╺ ]{8,} '
-                r' ?\d\.\d/6\.0 MiB +\d+% +\d+(\.\d)? [KM]?i?B/s +\d+:\d\d$',
+                r' ?\d+\.\d/40\.0 MiB +\d+% +\d+(\.\d)? [KM]?i?B/s +\d:\d\d$',
             )
-        self.assertRegex(drawn[-1], '^verified .* 6.0/6.0 MiB 100% ')
+        self.assertRegex(drawn[-1], '^verified .* 40.0/40.0 MiB 100% ')
         self.assertTrue(screen.cursor_at_start)
 
     def test_narrow_terminal(self) -> None:
@@ -137,3 +140,22 @@ class ProgressTest(base.FunctionalTest):
         self.assertEqual(0, screen.wait())
         self.assertFalse(re.search(b'\x1b', screen.written))
         self.assertIn('verified, 6.0 MiB', ' '.join(screen.lines))
+
+    def test_nobody_reads_it(self) -> None:
+        """As with ``2> >(head -1)``: the upload goes on."""
+        read, write = os.pipe()
+        os.close(read)
+        process = self.start(*self.from_file, stderr=write)
+        os.close(write)
+        self.assertEqual(0, self.finish(process).status)
+        self.assertEqual(self.file.read_bytes(), self.stored(self.image()))
+
+    def test_standard_error_is_closed(self) -> None:
+        shell = ['sh', '-c', 'exec "$@" 2>&-', 'sh', base.OPENSTACK]
+        process = subprocess.Popen(
+            [*shell, *self.from_file],
+            env=self.environ,
+            stdout=subprocess.PIPE,
+        )
+        self.assertEqual(0, self.finish(process).status)
+        self.assertEqual(self.file.read_bytes(), self.stored(self.image()))
