@@ -139,9 +139,11 @@ class PlainDisplay(Display):
 
     def _say(self, text: str) -> None:
         # Nobody may be reading any more, which must not end the transfer.
-        with contextlib.suppress(OSError):
+        try:
             self._stream.write(f'{self._title}: {text}\n')
             self._stream.flush()
+        except OSError:
+            _silence(self._stream)
 
     def tick(self) -> None:
         now = self.meter
@@ -172,3 +174,16 @@ class PlainDisplay(Display):
                 'rate': units.data(now.average),
             }
         )
+
+
+def _silence(stream: TextIO) -> None:
+    """Let a stream that is broken go to nowhere.
+
+    What is left in its buffer would otherwise fail once more when Python
+    exits, and make that the exit status (see SIGPIPE in Python's library
+    reference, module signal).
+    """
+    with contextlib.suppress(OSError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
