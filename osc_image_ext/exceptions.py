@@ -31,6 +31,43 @@ class TransferError(Error):
     """The server refused the data, or the way to it broke."""
 
 
+class TaskError(Error):
+    """A task of the server failed.
+
+    :param task_id: the task's ID.
+    :param message: the server's reason, may be empty.
+    """
+
+    def __init__(self, task_id: str, message: str) -> None:
+        self.task_id = task_id
+        self.message = message
+        text = (
+            _('Task %(id)s failed: %(message)s')
+            if message
+            else _('Task %(id)s failed, and the server does not tell why.')
+        )
+        super().__init__(text % {'id': task_id, 'message': message})
+
+
+class TaskTimeout(Error):
+    """A task of the server has not ended in time.
+
+    :param task_id: the task's ID.
+    :param status: the task's, as the server told it last.
+    :param trouble: why the server does not tell more, may be empty.
+    """
+
+    def __init__(self, task_id: str, status: str, trouble: str) -> None:
+        self.task_id = task_id
+        self.status = status
+        super().__init__(
+            _('The time is over, and task %(id)s is %(status)s.')
+            % {'id': task_id, 'status': status}
+        )
+        if trouble:
+            self.add_note(trouble)
+
+
 class VerificationError(Error):
     """The server stored something other than what was sent.
 
@@ -59,3 +96,7 @@ class VerificationError(Error):
                 'expected': expected,
             }
         )
+
+
+class HypervisorError(Error):
+    """There is no such hypervisor, or it is not clear which one is meant."""

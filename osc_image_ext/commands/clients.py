@@ -19,6 +19,7 @@ from typing import Any
 
 from keystoneauth1 import adapter
 from openstack import exceptions as sdk_exceptions
+from openstack.compute.v2 import _proxy as _compute_proxy
 from openstack.image.v2 import _proxy
 
 
@@ -35,6 +36,45 @@ def image(manager: Any) -> _proxy.Proxy:
         except sdk_exceptions.SDKException:
             _ask(manager.sdk_connection.config.get_session_client('image'))
             raise
+    return proxy
+
+
+@contextlib.contextmanager
+def stand_in(
+    manager: Any, proxy: _proxy.Proxy, **calls: Any
+) -> Iterator[None]:
+    """Let core's command find an image proxy some of whose calls are ours.
+
+    :param manager: the client manager of a shell.
+    :param calls: what is called instead of the proxy's methods of these names.
+    """
+    manager.image = _StandIn(proxy, calls)
+    try:
+        yield
+    finally:
+        del manager.image  # what the class provides shows again
+
+
+class _StandIn:
+    def __init__(self, proxy: _proxy.Proxy, calls: dict[str, Any]) -> None:
+        self._proxy = proxy
+        vars(self).update(calls)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._proxy, name)
+
+
+def compute(manager: Any) -> _compute_proxy.Proxy:
+    """Return the compute proxy of a shell's client manager.
+
+    :raises openstack.exceptions.SDKException: if the cloud has no compute
+        service that the SDK could use.
+    :raises keystoneauth1.exceptions.ClientException: if it is not reached.
+    """
+    with _guesses_untold():
+        proxy: _compute_proxy.Proxy = manager.compute
+        if proxy.get_endpoint_data() is None:
+            _ask(manager.sdk_connection.config.get_session_client('compute'))
     return proxy
 
 

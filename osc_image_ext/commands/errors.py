@@ -12,7 +12,7 @@
 
 """Errors of the layers below, told as errors of a command."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 import contextlib
 import logging
 import signal
@@ -59,6 +59,39 @@ def translated() -> Iterator[None]:
     except (KeyboardInterrupt, SystemExit) as stop:
         LOG.error(
             ' '.join([_('Interrupted.'), *getattr(stop, '__notes__', ())])
+        )
+        raise
+
+
+@contextlib.contextmanager
+def noted(
+    note: str, unless: Callable[[BaseException], bool]
+) -> Iterator[None]:
+    """Add a note to whatever ends the block, an interruption included.
+
+    :param note: a sentence.
+    :param unless: tells of what it would not be true.
+    """
+    try:
+        yield
+    except BaseException as stop:
+        if not unless(stop):
+            stop.add_note(note)
+        raise
+
+
+@contextlib.contextmanager
+def governed(policy: str) -> Iterator[None]:
+    """Tell who is allowed to do what a policy of Glance's refuses."""
+    try:
+        yield
+    except sdk_exceptions.ForbiddenException as error:
+        error.add_note(
+            _(
+                "Glance's policy %s lets only administrators do this, unless "
+                'it was changed.'
+            )
+            % policy
         )
         raise
 

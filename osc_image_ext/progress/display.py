@@ -33,13 +33,17 @@ _DUMB = ('dumb', 'unknown')
 
 
 def make_display(
-    wanted: bool, stream: TextIO | None, title: str
+    wanted: bool,
+    stream: TextIO | None,
+    title: str,
+    unit: units.Unit = units.data,
 ) -> contextlib.AbstractContextManager[listener.TransferListener]:
     """Return what draws on this stream; entered, it is the listener.
 
     :param wanted: whether progress was asked for.
     :param stream: stderr, None if that is closed: stdout belongs to the data.
     :param title: what is transferred, fit for a terminal.
+    :param unit: what the listener is told the number of.
     """
     if not wanted or stream is None:
         return contextlib.nullcontext(listener.NULL)
@@ -47,8 +51,8 @@ def make_display(
         # rich takes a while to import, and not every start needs it.
         from osc_image_ext.progress import live
 
-        return live.LiveDisplay(stream)
-    return PlainDisplay(stream, title)
+        return live.LiveDisplay(stream, unit=unit)
+    return PlainDisplay(stream, title, unit=unit)
 
 
 class Display(abc.ABC):
@@ -60,12 +64,17 @@ class Display(abc.ABC):
 
     :param interval: seconds between two drawings.
     :param clock: returns seconds, monotonic.
+    :param unit: what the listener is told the number of.
     """
 
     def __init__(
-        self, interval: float, clock: meter.Clock = time.monotonic
+        self,
+        interval: float,
+        clock: meter.Clock = time.monotonic,
+        unit: units.Unit = units.data,
     ) -> None:
         self.meter = meter.Meter(clock)
+        self.unit = unit
         self._interval = interval
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -99,8 +108,8 @@ class Display(abc.ABC):
     def moved(self, position: int) -> None:
         self.meter.moved(position)
 
-    def phase(self, name: str) -> None:
-        self.meter.phase(name)
+    def phase(self, name: str, message: str = '') -> None:
+        self.meter.phase(name, message)
 
     @abc.abstractmethod
     def tick(self) -> None:
@@ -122,11 +131,13 @@ class PlainDisplay(Display):
         stream: TextIO,
         title: str,
         clock: meter.Clock = time.monotonic,
+        unit: units.Unit = units.data,
     ) -> None:
-        super().__init__(0.5, clock)
+        super().__init__(0.5, clock, unit)
         self._stream = stream
         self._title = title
         self._told = (0.0, 0.0)
+        self._words = ''
 
     def started(self, total: int | None) -> None:
         super().started(total)
@@ -134,7 +145,7 @@ class PlainDisplay(Display):
         self._say(
             self.meter.name
             if total is None
-            else f'{self.meter.name} {units.data(total)}'
+            else f'{self.meter.name} {self.unit(total)}'
         )
 
     def _say(self, text: str) -> None:
@@ -149,29 +160,51 @@ class PlainDisplay(Display):
         now = self.meter
         if not now.name:
             return
+        if now.reported or not now.counting:
+            self._tell_words()
+            return
         now.sample()
         fraction = now.fraction or 0.0
         seconds, part = self._told
         if now.elapsed - seconds < _SECONDS and part + _FRACTION > fraction:
             return
         self._told = (now.elapsed, fraction)
-        told = [f'{now.name} {units.data(now.position, now.total)}']
+        told = [f'{now.name} {self.unit(now.position, now.total)}']
         if now.fraction is not None:
             told.append(f'{now.fraction:.0%}')
-        told.append(f'{units.data(now.rate)}/s')
+        told.append(f'{self.unit(now.rate)}/s')
         if now.left:
             told.append(_('%s left') % units.duration(now.left))
         self._say(', '.join(told))
 
+    def _tell_words(self) -> None:
+        """Tell what is waited for: soon if it is new, or every 5 s."""
+        now = self.meter
+        told = [now.name, now.message]
+        if now.counting and now.position:
+            told.insert(1, self.unit(now.position, now.total))
+        words = ', '.join(filter(None, told))
+        if now.elapsed - self._told[0] >= _SECONDS or words != self._words:
+            self._told = (now.elapsed, 0.0)
+            self._words = words
+            self._say(f'{words}, {units.duration(now.elapsed)}')
+
     def finish(self) -> None:
         now = self.meter
+        took = units.duration(now.elapsed)
+        unheard = now.total is None and not now.position
+        if unheard or not now.counting:
+            self._say(
+                _('%(phase)s in %(time)s') % {'phase': now.name, 'time': took}
+            )
+            return
         self._say(
             _('%(phase)s, %(data)s in %(time)s, %(rate)s/s')
             % {
-                'phase': now.name,
-                'data': units.data(now.position),
-                'time': units.duration(now.elapsed),
-                'rate': units.data(now.average),
+                'phase': ', '.join(filter(None, (now.name, now.message))),
+                'data': self.unit(now.position),
+                'time': took,
+                'rate': self.unit(now.average),
             }
         )
 

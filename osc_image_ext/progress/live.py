@@ -37,7 +37,9 @@ class LiveDisplay(display.Display):
 
     Where the terminal is too narrow the bar goes first, then the rate. Where
     the total is not known the bar is a moving mark, and the time is the time
-    elapsed.
+    elapsed. A wait has the server's message in place of bytes and rate. What
+    a server counts has a message in place of the rate: it reports so rarely
+    that a rate would be wrong most of the time.
 
     :param width: columns; asked of the terminal unless given.
     """
@@ -47,8 +49,9 @@ class LiveDisplay(display.Display):
         stream: TextIO,
         clock: meter.Clock = time.monotonic,
         width: int | None = None,
+        unit: units.Unit = units.data,
     ) -> None:
-        super().__init__(0.1, clock)
+        super().__init__(0.1, clock, unit)
         self._stream = stream
         self._handlers: list[logging.StreamHandler[TextIO]] = []
         self._live = _live.Live(
@@ -95,13 +98,12 @@ class LiveDisplay(display.Display):
     def _line(self, width: int) -> table.Table:
         """Lay out one line that fits into a width."""
         now = self.meter
-        fields = {
-            'phase': f'{now.name:9}',
-            'data': units.data(now.position, now.total),
-            'part': '' if now.fraction is None else f'{now.fraction:4.0%}',
-            'rate': f'{units.data(now.rate):>9}/s',
-            'time': f'{units.duration(_seconds(now)):>5}',
-        }
+        if now.reported:
+            fields = _reported(now, self.unit)
+        elif now.counting:
+            fields = _counted(now, self.unit)
+        else:
+            fields = _waited(now, width)
         fields = {name: text for name, text in fields.items() if text}
         whole = _room(fields, width) >= 0
         for dispensable in ('rate', 'data', 'time'):
@@ -113,8 +115,9 @@ class LiveDisplay(display.Display):
         ]
         room = _room(fields, width)
         if whole and room > _SHORTEST_BAR:
+            unheard = now.reported and not now.position
             bar = progress_bar.ProgressBar(
-                now.total,
+                None if unheard else now.total,
                 now.position,
                 width=room - 1,
                 # Colours that every terminal has: rich's own turn to grey.
@@ -127,6 +130,42 @@ class LiveDisplay(display.Display):
         line = table.Table.grid(padding=(0, 1), pad_edge=False)
         line.add_row(*cells)
         return line
+
+
+def _counted(now: meter.Meter, unit: units.Unit) -> dict[str, str]:
+    """Return what there is to tell of what is counted."""
+    return {
+        'phase': f'{now.name:9}',
+        'data': unit(now.position, now.total),
+        'part': '' if now.fraction is None else f'{now.fraction:4.0%}',
+        'rate': f'{unit(now.rate):>9}/s',
+        'time': f'{units.duration(_seconds(now)):>5}',
+    }
+
+
+def _reported(now: meter.Meter, unit: units.Unit) -> dict[str, str]:
+    """Return what there is to tell of what a server counts now and then."""
+    counted = _counted(now, unit)
+    heard = now.position > 0
+    return {
+        'phase': counted['phase'],
+        'data': counted['data'] if heard else '',
+        'part': counted['part'] if heard else '',
+        'rate': now.message,
+        'time': f'{units.duration(now.elapsed):>5}',
+    }
+
+
+def _waited(now: meter.Meter, width: int) -> dict[str, str]:
+    """Return what there is to tell of a wait, the message cut to fit."""
+    fields = {
+        'phase': f'{now.name:10}',
+        'data': '',
+        'time': f'{units.duration(now.elapsed):>5}',
+    }
+    message = _text.Text(now.message)
+    message.truncate(max(_room(fields, width), 0), overflow='ellipsis')
+    return {**fields, 'data': message.plain}
 
 
 def _seconds(now: meter.Meter) -> float:

@@ -36,8 +36,12 @@ class Meter:
         self._clock = clock
         self.name = ''
         self.started(None)
+        #: whether there are bytes to count: a wait has none
+        self.counting = False
 
     def started(self, total: int | None) -> None:
+        self.counting = True
+        self.message = ''
         self.total = total
         self.position = 0
         self._begun = self._clock()
@@ -46,8 +50,9 @@ class Meter:
     def moved(self, position: int) -> None:
         self.position = position
 
-    def phase(self, name: str) -> None:
+    def phase(self, name: str, message: str = '') -> None:
         self.name = name
+        self.message = message
 
     def sample(self) -> None:
         """Take note of the position now, for the rate."""
@@ -56,6 +61,11 @@ class Meter:
         samples.append((now, self.position))
         while now - samples[1][0] > _WINDOW:
             samples.popleft()
+
+    @property
+    def reported(self) -> bool:
+        """Whether a server counts, and somebody tells what it reports."""
+        return self.counting and bool(self.message)
 
     @property
     def elapsed(self) -> float:

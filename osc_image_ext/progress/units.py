@@ -10,9 +10,19 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Bytes and seconds as people read them."""
+"""Bytes, servers and seconds as people read them."""
+
+from typing import Protocol
+
+from osc_image_ext.i18n import _
 
 _UNITS = ('B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB')
+
+
+class Unit(Protocol):
+    """One of the functions :func:`data` and :func:`servers`."""
+
+    def __call__(self, number: float, of: int | None = None) -> str: ...
 
 
 def _scale(number: float) -> int:
@@ -37,6 +47,17 @@ def data(number: float, of: int | None = None) -> str:
         total = f'{of / 1024**power:.{digits}f}'
         text = f'{text:>{len(total)}}/{total}'
     return f'{text} {_UNITS[power]}'
+
+
+def servers(number: float, of: int | None = None) -> str:
+    """Return a number of servers, or of servers a second.
+
+    :param of: a total; both are then told: ``  7/120 servers``.
+    """
+    text = f'{number:.0f}' if number == int(number) else f'{number:.1f}'
+    if of is not None:
+        text = f'{text:>{len(str(of))}}/{of}'
+    return _('%s servers') % text
 
 
 def duration(seconds: float) -> str:

@@ -34,10 +34,11 @@ class TransferListener(Protocol):
         :param position: absolute; smaller than before after a new start.
         """
 
-    def phase(self, name: str) -> None:
-        """Something else is being done now.
+    def phase(self, name: str, message: str = '') -> None:
+        """Something else is being done now, or there is more to tell of it.
 
         :param name: one or two words for people.
+        :param message: what the server says about it, on one line.
         """
 
 
@@ -50,7 +51,7 @@ class NullListener:
     def moved(self, position: int) -> None:
         pass
 
-    def phase(self, name: str) -> None:
+    def phase(self, name: str, message: str = '') -> None:
         pass
 
 

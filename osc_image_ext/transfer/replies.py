@@ -25,19 +25,22 @@ import requests
 
 from osc_image_ext.i18n import _
 
-# An error page may be of any length; a sentence is not.
+# An error page may be of any length; a sentence is not. What is wrong with a
+# value that is repeated in full is told behind it.
 _LONGEST = 400
+_END = 100
 
 
 def printable(text: str) -> str:
     """Return text on one line, with nothing that could steer a terminal.
 
     White space becomes single blanks, any other character that is not
-    printable its escape sequence; text of more than 400 characters is cut.
+    printable its escape sequence; text of more than 400 characters loses its
+    middle.
     """
     line = ' '.join(text.split())
     if len(line) > _LONGEST:
-        line = line[:_LONGEST] + '...'
+        line = f'{line[: _LONGEST - _END]}...{line[-_END:]}'
     return ''.join(
         c if c.isprintable() else c.encode('unicode_escape').decode()
         for c in line

@@ -134,8 +134,14 @@ class TestResolution(unittest.TestCase):
             (info / file).write_text(text)
         return str(folder)
 
-    def resolved(self, first: str, second: str, *arguments: str) -> str:
-        """Resolve ``image create`` with two distributions in this order."""
+    def resolved(
+        self,
+        first: str,
+        second: str,
+        *arguments: str,
+        command: tuple[str, ...] = ('image', 'create', 'disk'),
+    ) -> str:
+        """Resolve a command with two distributions in this order."""
         package = pathlib.Path(osc_image_ext.__path__[0]).parent
         path = [
             self.distribution(first),
@@ -146,7 +152,7 @@ class TestResolution(unittest.TestCase):
             RESOLVE,
             first,
             *('--os-auth-type', 'none', '--os-endpoint', 'http://localhost'),
-            *(*arguments, 'image', 'create', 'disk'),
+            *(*arguments, *command),
             PYTHONPATH=os.pathsep.join(path),
             HOME=str(self.folder),
             XDG_CACHE_HOME=str(self.folder / 'cache'),
@@ -164,6 +170,38 @@ class TestResolution(unittest.TestCase):
             "osc_image_ext.commands.image CreateImage image create ['disk']",
             self.resolved(CORE, OURS),
         )
+
+    def test_image_task_list_is_ours_in_both_orders(self) -> None:
+        for order in ((OURS, CORE), (CORE, OURS)):
+            with self.subTest(order), tempfile.TemporaryDirectory() as folder:
+                self.folder = pathlib.Path(folder)
+                self.assertEqual(
+                    'osc_image_ext.commands.image_task ListImageTask '
+                    'image task list []',
+                    self.resolved(*order, command=('image', 'task', 'list')),
+                )
+
+    def test_image_task_create_is_ours(self) -> None:
+        self.assertEqual(
+            'osc_image_ext.commands.image_task CreateImageTask '
+            'image task create []',
+            self.resolved(CORE, OURS, command=('image', 'task', 'create')),
+        )
+
+    def test_commands_of_servers_are_ours(self) -> None:
+        for verb in ('set', 'unset'):
+            with self.subTest(verb), tempfile.TemporaryDirectory() as folder:
+                self.folder = pathlib.Path(folder)
+                self.assertEqual(
+                    'osc_image_ext.commands.hypervisor_servers '
+                    f'{verb.capitalize()}HypervisorServers hypervisor servers '
+                    f"{verb} ['x']",
+                    self.resolved(
+                        CORE,
+                        OURS,
+                        command=('hypervisor', 'servers', verb, 'x'),
+                    ),
+                )
 
     def test_version_1_of_the_api_is_cores(self) -> None:
         for order in ((OURS, CORE), (CORE, OURS)):

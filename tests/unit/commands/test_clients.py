@@ -11,6 +11,7 @@
 #    under the License.
 
 import logging
+import types
 import unittest
 from unittest import mock
 
@@ -87,3 +88,48 @@ class TestImage(unittest.TestCase):
         with self.assertRaises(sdk_exceptions.NotSupported):
             clients.image(self.manager)
         self.assertEqual(logging.DEBUG, self.manager.level)
+
+
+class TestCompute(unittest.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.manager = mock.Mock()
+        config = self.manager.sdk_connection.config
+        self.service = config.get_session_client.return_value
+        self.service.get_endpoint.return_value = ENDPOINT
+
+    def test_the_proxy_of_the_manager_is_returned(self) -> None:
+        proxy = clients.compute(self.manager)
+        self.assertIs(self.manager.compute, proxy)
+        self.service.session.get.assert_not_called()
+
+    def test_a_service_that_is_not_reached_tells_why(self) -> None:
+        self.manager.compute.get_endpoint_data.return_value = None
+        self.service.session.get.side_effect = doubles.refuse
+        with self.assertRaises(ksa_exceptions.ConnectFailure):
+            clients.compute(self.manager)
+
+    def test_a_service_that_tells_no_versions_is_used(self) -> None:
+        self.manager.compute.get_endpoint_data.return_value = None
+        proxy = clients.compute(self.manager)
+        self.assertIs(self.manager.compute, proxy)
+
+
+class TestStandIn(unittest.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.proxy = doubles.proxy()
+        self.manager = types.SimpleNamespace()
+
+    def test_some_calls_are_ours_and_the_others_the_proxys(self) -> None:
+        with clients.stand_in(self.manager, self.proxy, tasks=list):
+            self.assertIs(list, self.manager.image.tasks)
+            self.assertIs(self.proxy.images, self.manager.image.images)
+
+    def test_it_is_gone_afterwards(self) -> None:
+        with (
+            self.assertRaises(ValueError),
+            clients.stand_in(self.manager, self.proxy),
+        ):
+            raise ValueError
+        self.assertEqual({}, vars(self.manager))

@@ -98,6 +98,49 @@ class TestTranslated(unittest.TestCase):
             pass
 
 
+class TestNoted(unittest.TestCase):
+    def noted(self, stop: BaseException) -> list[str]:
+        """Return the notes of what ended a block."""
+        try:
+            with errors.noted(
+                'It goes on.',
+                unless=lambda stop: isinstance(stop, ZeroDivisionError),
+            ):
+                raise stop
+        except BaseException as caught:
+            self.assertIs(stop, caught)
+        return getattr(stop, '__notes__', [])
+
+    def test_whatever_ends_the_block_gets_the_note(self) -> None:
+        for stop in (ValueError(), KeyboardInterrupt(), SystemExit(143)):
+            with self.subTest(stop=stop):
+                self.assertEqual(['It goes on.'], self.noted(stop))
+
+    def test_what_decides_does_not(self) -> None:
+        self.assertEqual([], self.noted(ZeroDivisionError()))
+
+
+class TestGoverned(unittest.TestCase):
+    def told(self, status: int) -> str:
+        error = doubles.http_error(status, {'message': 'No.'}, reason='Not')
+        try:
+            with errors.governed('some_policy'):
+                raise error
+        except sdk_exceptions.HttpException as caught:
+            return ' '.join(getattr(caught, '__notes__', ()))
+
+    def test_a_refusal_names_the_policy(self) -> None:
+        self.assertEqual(
+            "Glance's policy some_policy lets only administrators do this, "
+            'unless it was changed.',
+            self.told(403),
+        )
+
+    def test_other_errors_do_not(self) -> None:
+        for status in (400, 401, 404):
+            self.assertEqual('', self.told(status))
+
+
 class TestTerminable(unittest.TestCase):
     def setUp(self) -> None:
         super().setUp()

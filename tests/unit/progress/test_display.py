@@ -22,6 +22,7 @@ from unittest import mock
 
 from osc_image_ext.progress import display
 from osc_image_ext.progress import live
+from osc_image_ext.progress import units
 from osc_image_ext.transfer import listener
 from tests.fixtures import doubles
 
@@ -258,6 +259,29 @@ class TestPlainDisplay(PlainTestCase):
             'uploading  20/100 B, 20%, 4 B/s, 0:20 left',
         )
 
+    def test_servers_are_counted_as_such(self) -> None:
+        self.plain.unit = units.servers
+        with self.plain:
+            self.start(200)
+            self.after(10, 50)
+            self.after(10, 100)
+        self.assertLines(
+            'uploading 200 servers',
+            'uploading  50/200 servers, 25%, 5 servers/s, 0:30 left',
+            'uploading 100/200 servers, 50%, 5 servers/s, 0:20 left',
+            'uploading, 100 servers in 0:20, 5 servers/s',
+        )
+
+    def test_what_is_counted_can_be_told(self) -> None:
+        environ = {'TERM': 'xterm'}
+        for stream in (io.StringIO(), doubles.Terminal()):
+            with mock.patch.dict(os.environ, environ):
+                made = display.make_display(
+                    True, stream, 'node-1', units.servers
+                )
+            assert isinstance(made, display.Display)
+            self.assertIs(units.servers, made.unit)
+
     def test_a_failure_and_an_interruption_end_the_lines(self) -> None:
         for error, expected in (
             (ValueError(), 'failed'),
@@ -310,3 +334,54 @@ class TestLostStream(PlainTestCase):
             self.plain = self.on(stream)
             with self.plain:
                 self.start(100)
+
+
+class TestPlainWait(unittest.TestCase):
+    """A wait without bytes."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.clock = doubles.FakeClock()
+        self.stream = io.StringIO()
+        self.display = display.PlainDisplay(self.stream, 'task', self.clock)
+
+    def ticks(self, seconds: float) -> list[str]:
+        """Let time pass by half seconds; return the lines told in it."""
+        before = len(self.stream.getvalue())
+        for _ in range(int(2 * seconds)):
+            self.clock.advance(0.5)
+            self.display.tick()
+        return self.stream.getvalue()[before:].splitlines()
+
+    def test_what_is_new_is_told_soon(self) -> None:
+        self.display.phase('pending')
+        self.assertEqual(['task: pending, 0:00'], self.ticks(1))
+        self.display.phase('processing')
+        self.assertEqual(['task: processing, 0:02'], self.ticks(1))
+        self.display.phase('processing', 'Copied 5 MiB')
+        self.assertEqual(
+            ['task: processing, Copied 5 MiB, 0:02'], self.ticks(1)
+        )
+
+    def test_what_is_not_is_told_every_five_seconds(self) -> None:
+        self.display.phase('processing')
+        self.assertEqual(
+            [f'task: processing, 0:{s:02}' for s in (0, 6, 10, 16)],
+            self.ticks(16),
+        )
+
+    def test_nothing_is_told_before_there_is_something(self) -> None:
+        self.assertEqual([], self.ticks(20))
+
+    def test_its_end_has_the_time_it_took(self) -> None:
+        self.display.phase('processing')
+        self.clock.advance(65)
+        self.display.phase('success')
+        self.display.finish()
+        self.assertEqual('task: success in 1:05\n', self.stream.getvalue())
+
+    def test_bytes_that_follow_are_told(self) -> None:
+        self.display.phase('staging')
+        self.display.started(10 * MIB)
+        self.assertEqual('task: staging 10.0 MiB\n', self.stream.getvalue())
+        self.assertIn('0.0/10.0 MiB', self.ticks(6)[0])

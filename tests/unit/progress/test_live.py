@@ -22,6 +22,7 @@ from unittest import mock
 from rich import cells
 
 from osc_image_ext.progress import live
+from osc_image_ext.progress import units
 from tests.fixtures import doubles
 
 MIB = 1024**2
@@ -81,6 +82,20 @@ class TestLine(LiveTestCase):
         self.assertRegex(
             line,
             f'^uploading {BAR}  50.0/100.0 MiB  50%  10.0 MiB/s  0:05$',
+        )
+
+    def test_servers_are_counted_as_such(self) -> None:
+        with self.display() as display:
+            display.unit = units.servers
+            display.phase('uploading')
+            display.started(200)
+            self.clock.advance(5)
+            display.moved(50)
+            display.tick()
+            line = self.lines()[-1].rstrip()
+        self.assertRegex(
+            line,
+            f'^uploading {BAR}  50/200 servers  25% 10 servers/s  0:15$',
         )
 
     def test_the_bar_is_as_long_as_there_is_room(self) -> None:
@@ -264,3 +279,56 @@ class TestLostTerminal(LiveTestCase):
             raise error
         self.assertIs(error, caught.exception)
         self.assertIs(self.stream, self.handler.stream)
+
+
+class TestWait(LiveTestCase):
+    """A wait without bytes."""
+
+    def waited(
+        self, message: str = '', width: int = 80, phase: str = 'processing'
+    ) -> str:
+        """Draw a wait 65 seconds after its beginning; return the line."""
+        self.stream = doubles.Terminal()
+        with self.display(width) as display:
+            display.phase(phase, message)
+            self.clock.advance(65)
+            display.tick()
+            return self.lines()[-1].rstrip()
+
+    def test_phase_message_and_time_elapsed(self) -> None:
+        self.assertRegex(
+            self.waited('Copied 5 MiB'),
+            f'^processing {BAR} Copied 5 MiB  1:05$',
+        )
+
+    def test_no_message(self) -> None:
+        self.assertRegex(
+            self.waited(phase='pending'), f'^pending    {BAR}  1:05$'
+        )
+
+    def test_the_message_goes_with_its_phase(self) -> None:
+        with self.display() as display:
+            display.phase('processing', 'Copied 5 MiB')
+            display.phase('success')
+            display.tick()
+        self.assertNotIn('Copied', self.lines()[-1])
+
+    def test_a_long_message_is_cut(self) -> None:
+        line = self.waited('Copied 5 MiB and more ' * 9)
+        self.assertRegex(line, r'^processing Copied .*…  1:05$')
+        self.assertLess(cells.cell_len(line), 80)
+
+    def test_it_fits_into_any_width(self) -> None:
+        for width in range(13, 100):
+            for message in ('', 'Copied 5 MiB', '日本' * 40):
+                line = self.waited(message, width)
+                self.assertLess(cells.cell_len(line), width, line)
+                self.assertIn('proc', line)
+
+    def test_bytes_that_follow_are_shown(self) -> None:
+        with self.display() as display:
+            display.phase('staging', 'Copied 5 MiB')
+            display.started(100 * MIB)
+            display.tick()
+        self.assertIn('0.0/100.0 MiB', self.lines()[-1])
+        self.assertNotIn('Copied', self.lines()[-1])

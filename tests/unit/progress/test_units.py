@@ -62,6 +62,22 @@ class TestData(unittest.TestCase):
         self.assertEqual('1.0 MiB', units.data(999.97 * KIB))
 
 
+class TestServers(unittest.TestCase):
+    def test_a_number(self) -> None:
+        for number, expected in (
+            (0, '0 servers'),
+            (200, '200 servers'),
+            (3.25, '3.2 servers'),
+            (12.0, '12 servers'),
+        ):
+            with self.subTest(number):
+                self.assertEqual(expected, units.servers(number))
+
+    def test_a_part_is_as_wide_as_the_whole(self) -> None:
+        self.assertEqual('  7/120 servers', units.servers(7, 120))
+        self.assertEqual('120/120 servers', units.servers(120, 120))
+
+
 class TestDuration(unittest.TestCase):
     def test_hours_are_told_where_there_are_some(self) -> None:
         for seconds, expected in (
