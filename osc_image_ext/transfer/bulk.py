@@ -1,0 +1,87 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""The same work for many items, several at a time."""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent import futures
+import dataclasses
+import threading
+from typing import Generic, TypeVar
+
+Item = TypeVar('Item')
+Result = TypeVar('Result')
+
+
+@dataclasses.dataclass(frozen=True)
+class Ended(Generic[Item, Result]):
+    """What became of an item; neither result nor error: it was skipped.
+
+    :param index: which of the items it is, from 0.
+    :param result: what the work returned.
+    :param error: what the work raised, which it better should not.
+    """
+
+    index: int
+    item: Item
+    result: Result | None = None
+    error: BaseException | None = None
+
+
+def run(
+    items: Iterable[Item],
+    work: Callable[[Item], Result],
+    workers: int,
+    stop: threading.Event | None = None,
+) -> Iterator[Ended[Item, Result]]:
+    """Do the work for each item; yield what became of each, as it ends.
+
+    Items are begun in their order, and taken from ``items`` only when they
+    are. Once ``stop`` is set no more are begun: those in flight end, and the
+    others are yielded as skipped. Each item is yielded exactly once.
+
+    Whoever leaves the loop early, by an exception too, sets ``stop`` and waits
+    for those in flight.
+
+    :param work: called in other threads; returns something other than None.
+    :param workers: how many items are worked on at a time.
+    """
+    stop = stop or threading.Event()
+    numbered = enumerate(items)
+    running: dict[futures.Future[Result], tuple[int, Item]] = {}
+    with futures.ThreadPoolExecutor(workers, 'bulk') as pool:
+        try:
+            while True:
+                while len(running) < workers and not stop.is_set():
+                    if (following := next(numbered, None)) is None:
+                        break
+                    future = pool.submit(work, following[1])
+                    running[future] = following
+                if not running:
+                    break
+                done, _ = futures.wait(running, None, futures.FIRST_COMPLETED)
+                for future in done:
+                    yield _ended(*running.pop(future), future)
+        except BaseException:
+            stop.set()
+            raise
+    for index, item in numbered:
+        yield Ended(index, item)
+
+
+def _ended(
+    index: int, item: Item, future: futures.Future[Result]
+) -> Ended[Item, Result]:
+    error = future.exception()
+    if error:
+        return Ended(index, item, error=error)
+    return Ended(index, item, future.result())

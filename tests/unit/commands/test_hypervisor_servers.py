@@ -1,0 +1,312 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+import io
+import logging
+import threading
+from typing import Any
+import unittest
+from unittest import mock
+import uuid
+
+from osc_lib import exceptions as osc_exceptions
+
+from osc_image_ext.commands import hypervisor_servers
+from osc_image_ext.progress import display
+from tests.fixtures import compute_doubles
+from tests.fixtures import doubles
+
+DETAIL = '/os-hypervisors/detail'
+HEADS = ('ID', 'Name', 'Hypervisor', 'Result', 'Reason')
+
+
+class CommandTestCase(unittest.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.nova = compute_doubles.Nova()
+        page = {'hypervisors': [compute_doubles.hypervisor('node-1')]}
+        self.nova.answer('GET', DETAIL, page)
+        self.nova.answer('POST', '/servers/.*/metadata', {})
+        self.nova.answer('DELETE', '/servers/.*', doubles.response(204))
+        self.stdin, self.stderr = io.StringIO(), io.StringIO()
+        self.has(compute_doubles.server())
+        self.broken: OSError | None = None
+        logged = self.enterContext(self.assertLogs(level='WARNING'))
+        self.log = logged.records
+        # assertLogs wants something to be logged.
+        self.addCleanup(logging.getLogger().warning, 'the end')
+
+    def has(self, *servers: dict[str, Any]) -> None:
+        """Let there be these servers on node-1."""
+        page = {'servers': list(servers)}
+        self.nova.answer('GET', '/servers/detail', page)
+
+    def run_command(
+        self, *arguments: str, verb: str = 'Set'
+    ) -> list[tuple[str, ...]]:
+        """Run the command; return its rows."""
+        app = mock.Mock(
+            stderr=self.stderr, stdout=io.StringIO(), stdin=self.stdin
+        )
+        app.client_manager.compute = self.nova.proxy
+        kind = getattr(hypervisor_servers, f'{verb}HypervisorServers')
+        command = kind(app, None)
+        parser = command.get_parser('hypervisor servers')
+        parsed_args = parser.parse_args(arguments)
+        rows: list[tuple[str, ...]] = []
+
+        def keep(_args: Any, heads: Any, data: Any) -> None:
+            self.assertEqual(HEADS, heads)
+            rows.extend(data)
+            if self.broken:
+                raise self.broken
+            self.table_after = len(self.log)
+
+        command.produce_output = keep
+        self.status = command.run(parsed_args)
+        return rows
+
+    def messages(self) -> list[str]:
+        return [record.getMessage() for record in self.log]
+
+    def writes(self) -> list[str]:
+        return [line for line in self.nova.lines if 'GET' not in line]
+
+
+class TestCommand(CommandTestCase):
+    def test_set(self) -> None:
+        rows = self.run_command('--property', 'a=1', 'node-1')
+        server_id = compute_doubles.SERVER_ID
+        self.assertEqual([(server_id, 'web', 'node-1', 'updated', '')], rows)
+        self.assertEqual(0, self.status)
+        body = '{"metadata": {"a": "1"}}'
+        self.assertEqual(
+            [f'POST /servers/{server_id}/metadata {body}'], self.writes()
+        )
+        self.assertEqual([], self.messages())
+        self.assertEqual('', self.stderr.getvalue())
+
+    def test_unset(self) -> None:
+        self.has(compute_doubles.server(metadata={'a': '1', 'b': '2'}))
+        self.run_command('--property', 'a', 'node-1', verb='Unset')
+        self.assertEqual(
+            [f'DELETE /servers/{compute_doubles.SERVER_ID}/metadata/a'],
+            self.writes(),
+        )
+
+    def test_dry_run(self) -> None:
+        (row,) = self.run_command('--property', 'a=1', 'node-1', '--dry-run')
+        self.assertEqual(('would update', '--property a=1'), row[3:])
+        self.assertEqual((0, []), (self.status, self.writes()))
+
+    def test_no_servers(self) -> None:
+        self.has()
+        for option in ((), ('--dry-run',), ('--progress',)):
+            with self.subTest(option):
+                self.log.clear()
+                self.assertEqual(
+                    [], self.run_command('--tag', 'x', 'node-1', *option)
+                )
+                self.assertEqual(0, self.status)
+                text = 'There are no such servers on node-1.'
+                self.assertEqual([text], self.messages())
+                self.assertEqual('', self.stderr.getvalue())
+
+    def test_a_failure_is_the_exit_status(self) -> None:
+        self.has(
+            compute_doubles.server(id='1'),
+            compute_doubles.server(id='2'),
+            compute_doubles.server(id='3', metadata={'a': '1'}),
+        )
+        self.nova.answer('POST', '/servers/1/.*', doubles.response(500))
+        rows = self.run_command('--property', 'a=1', 'node-1')
+        self.assertEqual(
+            ['failed', 'updated', 'unchanged'], [row[3] for row in rows]
+        )
+        self.assertEqual(1, self.status)
+        self.assertEqual(
+            ['1 of 3 servers could not be changed.'], self.messages()
+        )
+        self.assertEqual(0, self.table_after)
+
+    def test_a_failure_is_told_even_if_nobody_reads_the_table(self) -> None:
+        self.nova.answer('POST', '/servers/.*', doubles.response(500))
+        self.broken = BrokenPipeError()
+        with self.assertRaises(BrokenPipeError):
+            self.run_command('--property', 'a=1', 'node-1')
+        self.assertEqual(
+            ['1 of 1 servers could not be changed.'], self.messages()
+        )
+
+    def test_servers_that_are_gone_are_no_failure(self) -> None:
+        self.nova.answer('POST', '/servers/.*', doubles.response(404))
+        self.nova.answer('GET', '/servers/5.*', doubles.response(404))
+        (row,) = self.run_command('--property', 'a=1', 'node-1')
+        self.assertEqual(('gone', 0), (row[3], self.status))
+
+    def test_an_interruption_is_the_exit_status(self) -> None:
+        servers = [compute_doubles.server(id=f'{n}') for n in range(3)]
+        self.has(*servers)
+        self.nova.answer('POST', '/servers/0/.*', doubles.response(500))
+
+        def interrupt(path: str, method: str, **options: Any) -> Any:
+            if method == 'POST':
+                signal_handler(15, None)
+            return answer(path, method, **options)
+
+        answer = self.nova.proxy.request.side_effect
+        self.nova.proxy.request.side_effect = interrupt
+        with mock.patch('signal.signal') as register:
+
+            def signal_handler(*args: Any) -> None:
+                register.call_args_list[0].args[1](*args)
+
+            rows = self.run_command(
+                '--property', 'a=1', 'node-1', '--workers', '1'
+            )
+        self.assertEqual(
+            ['failed', 'skipped', 'skipped'], [row[3] for row in rows]
+        )
+        self.assertEqual(143, self.status)
+        self.assertEqual(
+            [
+                '1 of 3 servers could not be changed.',
+                'Interrupted. 2 of 3 servers are left.',
+            ],
+            self.messages(),
+        )
+
+    def test_so_many_workers(self) -> None:
+        servers = [compute_doubles.server(id=f'{n}') for n in range(12)]
+        self.has(*servers)
+        together = threading.Barrier(4)
+
+        def request(path: str, method: str, **options: Any) -> Any:
+            if method == 'POST':
+                together.wait(10)
+            return answer(path, method, **options)
+
+        answer = self.nova.proxy.request.side_effect
+        self.nova.proxy.request.side_effect = request
+        rows = self.run_command(
+            '--property', 'a=1', 'node-1', '--workers', '4'
+        )
+        self.assertEqual({'updated'}, {row[3] for row in rows})
+
+    def test_workers_are_a_positive_number(self) -> None:
+        for number in ('0', '-2', 'x', '1.5'):
+            with self.subTest(number):
+                with (
+                    mock.patch('sys.stderr', io.StringIO()) as stderr,
+                    self.assertRaises(SystemExit),
+                ):
+                    self.run_command('node-1', '--workers', number)
+                self.assertIn('--workers: invalid', stderr.getvalue())
+
+    def test_an_error_of_nova_is_one_of_the_command(self) -> None:
+        answer = doubles.response(403, {'message': 'No.'}, reason='Forbidden')
+        self.nova.answer('GET', DETAIL, answer)
+        with self.assertRaisesRegex(
+            osc_exceptions.CommandError,
+            '^The server answered 403 Forbidden: No.$',
+        ):
+            self.run_command('--property', 'a=1', 'node-1')
+
+    def test_what_is_wrong_is_told_before_nova_is_asked(self) -> None:
+        for arguments in (
+            ('node-1',),
+            ('--property', 'a=1'),
+            ('--property', 'a=1', 'node-1', '--matching', 'x'),
+        ):
+            with self.subTest(arguments):
+                with self.assertRaises(osc_exceptions.CommandError):
+                    self.run_command(*arguments)
+        self.assertEqual([], self.nova.asked)
+
+
+class TestProgress(CommandTestCase):
+    def test_progress(self) -> None:
+        self.run_command('--property', 'a=1', 'node-1', '--progress')
+        first, *_between, last = self.stderr.getvalue().splitlines()
+        self.assertEqual('node-1: changing 1 servers', first)
+        self.assertIn('node-1: changed, 1 servers in 0:00', last)
+
+    def test_only_if_wanted(self) -> None:
+        with mock.patch.object(
+            display, 'make_display', wraps=display.make_display
+        ) as make:
+            self.run_command('--property', 'a=1', 'node-1')
+            self.assertFalse(make.call_args.args[0])
+
+
+class TestConfirmation(CommandTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.many(101)
+        self.stdin, self.stderr = doubles.Terminal(), doubles.Terminal()
+
+    def many(self, count: int, *others: dict[str, Any]) -> None:
+        servers = [
+            compute_doubles.server(id=str(uuid.uuid4()))
+            for _number in range(count)
+        ]
+        self.has(*servers, *others)
+
+    def answered(self, answer: str, *options: str) -> int:
+        """Let somebody answer; return how many servers were changed."""
+        self.stdin.write(answer)
+        self.stdin.seek(0)
+        self.run_command('--property', 'a=1', 'node-1', *options)
+        return len(self.writes())
+
+    def test_yes(self) -> None:
+        for answer in ('y\n', 'Y\n', ' yes\n', 'YES'):
+            with self.subTest(answer):
+                self.nova.asked.clear()
+                self.assertEqual(101, self.answered(answer))
+
+    def test_anything_else(self) -> None:
+        for answer in ('', '\n', 'n\n', 'no\n', 'yup\n'):
+            with self.subTest(answer):
+                with self.assertRaisesRegex(
+                    osc_exceptions.CommandError, '^Nothing was changed.$'
+                ):
+                    self.answered(answer)
+                self.assertEqual([], self.writes())
+                self.stdin = doubles.Terminal()
+
+    def test_the_question(self) -> None:
+        self.answered('y\n')
+        self.assertEqual(
+            'Change 101 servers on node-1? [y/N] ', self.stderr.getvalue()
+        )
+
+    def assert_not_asked(self, *options: str, changed: int = 101) -> None:
+        self.assertEqual(changed, self.answered('', *options))
+        self.assertEqual('', self.stderr.getvalue())
+
+    def test_who_said_so_is_not_asked(self) -> None:
+        self.assert_not_asked('--yes')
+
+    def test_a_dry_run_is_not_asked_about(self) -> None:
+        self.assert_not_asked('--dry-run', changed=0)
+
+    def test_a_hundred_are_not_asked_about(self) -> None:
+        self.many(100, *[compute_doubles.server(metadata={'a': '1'})] * 9)
+        self.assert_not_asked(changed=100)
+
+    def test_nobody_is_asked_who_cannot_answer(self) -> None:
+        self.stdin = io.StringIO()
+        self.assert_not_asked()
+        self.nova.asked.clear()
+        self.stdin, self.stderr = doubles.Terminal(), io.StringIO()
+        self.assert_not_asked()
