@@ -63,6 +63,13 @@ def find() -> Programs:
     for program in dataclasses.astuple(found):
         if not program.exists():
             raise RuntimeError(f'{program} is missing: run tox -e bench.')
+    # stevedore caches entry points, but not for an interpreter under /tmp:
+    # that would cost one of the two 30 ms at each start.
+    ours, core = (
+        program.is_relative_to('/tmp') for program in (found.ours, found.core)
+    )
+    if ours != core:
+        raise RuntimeError('Only one of the two environments is under /tmp.')
     return found
 
 

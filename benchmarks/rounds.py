@@ -17,7 +17,12 @@ import operator
 import sys
 from typing import TypeVar
 
+from benchmarks import machine
+
 _Result = TypeVar('_Result')
+
+# Seconds a round that may be spent on waiting for a quiet machine.
+_PATIENCE = 60.0
 
 
 def alternate(
@@ -35,14 +40,20 @@ def alternate(
     """
     results: dict[str, list[_Result]] = {name: [] for name in contenders}
     names = list(contenders)
+    patience = machine.Patience(_PATIENCE * count)
     for number in range(count + 1):
         if sys.stderr.isatty():
             print(f'{title}: {number}/{count}', file=sys.stderr)
         for name in names:
-            result = contenders[name]()
+            result = patience.undisturbed(contenders[name])
             if number:
                 results[name].append(result)
         names.reverse()
+    print(
+        f'{title}: others took up to {patience.worst:.0%} of one processor '
+        'during a run',
+        file=sys.stderr,
+    )
     return results
 
 

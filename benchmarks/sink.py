@@ -198,7 +198,8 @@ class _Chunks:
         self._skip = size + len('\r\n')
 
 
-def _end_with_our_starter(folder: pathlib.Path) -> None:
+def end_with_our_starter(folder: pathlib.Path) -> None:
+    """Wait for the starter's end, then end too, without its folder."""
     # Standard input is a pipe whose other end only our starter holds: it
     # ends with that process, however it died.
     while os.read(0, 1):
@@ -215,7 +216,7 @@ def main() -> None:
     parser.add_argument('--sha512', required=True)
     args = parser.parse_args()
     threading.Thread(
-        target=_end_with_our_starter, args=[args.folder], daemon=True
+        target=end_with_our_starter, args=[args.folder], daemon=True
     ).start()
     listener = socket.socket(fileno=args.listener)
     _Sink(listener, args.sha512).serve_forever()

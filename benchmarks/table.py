@@ -98,10 +98,7 @@ class Table:
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         border = ['=' * width for width in widths]
         text = [
-            '  '.join(
-                cell.ljust(width)
-                for cell, width in zip(line, widths, strict=True)
-            ).rstrip()
+            '  '.join(map(str.ljust, line, widths)).rstrip()
             for line in (border, lines[0], border, *lines[1:], border)
         ]
         return '\n'.join([self.title, '', *text, ''])
