@@ -27,12 +27,11 @@ from openstackclient.image.v2 import image as core
 from osc_image_ext import exceptions
 from osc_image_ext.commands import clients
 from osc_image_ext.commands import errors
+from osc_image_ext.commands import image_creation
+from osc_image_ext.commands import image_data
+from osc_image_ext.commands import import_options
+from osc_image_ext.commands import import_order
 from osc_image_ext.i18n import _
-from osc_image_ext.progress import display
-from osc_image_ext.transfer import record
-from osc_image_ext.transfer import replies
-from osc_image_ext.transfer import source as _source
-from osc_image_ext.transfer import upload
 
 # What core's command tells the SDK's create_image() beside the attributes of
 # the image: whence the data comes, which is read here, and how it is sent.
@@ -42,15 +41,21 @@ _INSTRUCTIONS = ('allow_duplicates', 'data', 'filename', 'validate_checksum')
 class CreateImage(core.CreateImage):
     _description = _('Create/upload an image')
 
+    # --store, a relic of v1 to core, has got a meaning again
+    deadopts: Any = tuple(
+        option for option in core.CreateImage.deadopts if option != 'store'
+    )
+
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         options = parser._option_string_actions
         options['--progress'].help = _(
-            'Show upload progress on standard error'
+            'Show progress on standard error; of an import to its end, as '
+            'with --wait'
         )
         size = options['--size']
         if size.help == argparse.SUPPRESS:  # core before 10.3: a relic of v1
-            size.metavar, size.type = '<size>', _positive
+            size.metavar, size.type = '<size>', image_data.size
             size.help = _('Size of image data in bytes')
         parser.add_argument(
             '--no-verify',
@@ -67,17 +72,23 @@ class CreateImage(core.CreateImage):
             action='store_true',
             default=False,
             help=_(
-                'Keep the image if its upload fails or is interrupted '
-                '(default is to delete it)'
+                'Keep the image if its upload or import fails or is '
+                'interrupted (default is to delete it)'
             ),
         )
+        parser.conflict_handler = 'resolve'  # should core get these one day
+        import_options.add_sources(parser)
+        import_options.add_targets(parser)
+        import_options.add_wait(parser)
+        import_options.add_timeout(parser)
         return parser
 
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[Sequence[str], Iterable[Any]]:
         with errors.terminable(), errors.translated():
-            if parsed_args.volume or parsed_args.use_import:
+            if parsed_args.volume:
+                import_order.check_volume(parsed_args)
                 return super().take_action(parsed_args)
             with self._create_image_replaced(parsed_args):
                 return super().take_action(_without_data(parsed_args))
@@ -87,79 +98,23 @@ class CreateImage(core.CreateImage):
         self, parsed_args: argparse.Namespace
     ) -> Iterator[None]:
         """Let core's command find a proxy whose create_image() is ours."""
+        order = import_order.creation(parsed_args)
         manager: Any = self.app.client_manager
         proxy = clients.image(manager)
         manager.image = _Proxy(
-            proxy, lambda attrs: self._create(proxy, attrs, parsed_args)
+            proxy,
+            lambda attrs: image_creation.create(
+                proxy,
+                attrs | _by_property(parsed_args.properties or {}),
+                parsed_args,
+                order,
+                self.app.stderr,
+            ),
         )
         try:
             yield
         finally:
             del manager.image  # what the class provides shows again
-
-    def _create(
-        self,
-        proxy: _proxy.Proxy,
-        attrs: dict[str, Any],
-        parsed_args: argparse.Namespace,
-    ) -> _image.Image:
-        attrs |= _by_property(parsed_args.properties or {})
-        with self._opened(parsed_args) as source:
-            if source is None:
-                return _record_alone(proxy, attrs, parsed_args.size)
-            self._warn_of_format(source, parsed_args)
-            with display.make_display(
-                parsed_args.progress,
-                self.app.stderr,
-                replies.printable(parsed_args.name),
-            ) as listener:
-                done = upload.create_image(
-                    proxy,
-                    attrs,
-                    source,
-                    listener,
-                    verify=parsed_args.verify,
-                    keep_failed=parsed_args.keep_failed,
-                )
-                listener.phase(_('verified') if done.verified else _('stored'))
-        if parsed_args.verify and not done.verified:
-            self.log.warning(
-                _(
-                    'Image %s is not verified: the server told no digest that '
-                    'could be compared, only its size.'
-                ),
-                done.image.id,
-            )
-        return done.image
-
-    def _opened(
-        self, parsed_args: argparse.Namespace
-    ) -> contextlib.AbstractContextManager[_source.Source | None]:
-        if parsed_args.filename is not None:
-            return _source.opened(parsed_args.filename, parsed_args.size)
-        if not _source.stdin_holds_data():
-            return contextlib.nullcontext()
-        self.log.warning(_('Reading image data from standard input.'))
-        return _source.standard_input(parsed_args.size)
-
-    def _warn_of_format(
-        self, source: _source.Source, parsed_args: argparse.Namespace
-    ) -> None:
-        if parsed_args.container_format != 'bare':
-            return
-        found = source.contradicts(parsed_args.disk_format)
-        if found:
-            self.log.warning(
-                _(
-                    '%(name)s looks like %(found)s, but its disk format is '
-                    'said to be %(said)s (--disk-format).'
-                ),
-                {
-                    'name': source.name,
-                    'found': found,
-                    'said': parsed_args.disk_format,
-                },
-            )
 
 
 def _without_data(parsed_args: argparse.Namespace) -> argparse.Namespace:
@@ -170,7 +125,8 @@ def _without_data(parsed_args: argparse.Namespace) -> argparse.Namespace:
     """
     for_core = copy.copy(parsed_args)
     for_core.properties = for_core.size = None
-    for_core.progress = False
+    for_core.progress = for_core.use_import = False
+    for_core.store = None  # which core says is an option of v1
     if not (parsed_args.sign_key_path or parsed_args.sign_cert_id):
         for_core.filename = os.devnull
     elif parsed_args.filename and pathlib.Path(parsed_args.filename).is_fifo():
@@ -190,25 +146,6 @@ def _by_property(properties: dict[str, str]) -> dict[str, Any]:
     }
     others = {k: v for k, v in properties.items() if k not in numbers}
     return {**numbers, 'properties': others}
-
-
-def _record_alone(
-    proxy: _proxy.Proxy, attrs: dict[str, Any], size: int | None
-) -> _image.Image:
-    if size:
-        raise exceptions.Error(
-            _('--size requires image data via --file or stdin.')
-        )
-    with record.created(proxy, attrs) as image:
-        return image
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(
-            _("'%s' is not a valid size (use a positive integer)") % text
-        )
-    return int(text)
 
 
 class _Proxy:

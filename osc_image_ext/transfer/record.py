@@ -77,6 +77,16 @@ def created(
         raise
 
 
+@contextlib.contextmanager
+def left(image_id: str) -> Iterator[None]:
+    """Add to whatever ends the block that the image is still there."""
+    try:
+        yield
+    except BaseException as failure:
+        failure.add_note(_('Image %s was left as it is now.') % image_id)
+        raise
+
+
 def _refused(failure: BaseException) -> bool:
     """Tell whether Glance said that it did not create the image.
 
@@ -87,9 +97,19 @@ def _refused(failure: BaseException) -> bool:
     return status is not None and status < 500 and status != 409
 
 
-def settled(proxy: _proxy.Proxy, image_id: str, sleep: Sleep) -> _image.Image:
+def _saving(image: _image.Image) -> bool:
+    return bool(image.status == 'saving')
+
+
+def settled(
+    proxy: _proxy.Proxy,
+    image_id: str,
+    sleep: Sleep,
+    busy: Callable[[_image.Image], bool] = _saving,
+) -> _image.Image:
     """Wait until Glance has done with the data of an image.
 
+    :param busy: tells whether it has not.
     :returns: the image as it is then; as it is after a minute if Glance is
         busy for longer.
     :raises openstack.exceptions.HttpException: 404 if it was deleted.
@@ -99,7 +119,7 @@ def settled(proxy: _proxy.Proxy, image_id: str, sleep: Sleep) -> _image.Image:
     for delay in _DELAYS:
         with contextlib.suppress(ksa_exceptions.ConnectionError):
             image = proxy.get_image(image_id)
-            if image.status != 'saving':
+            if not busy(image):
                 return image
         sleep(delay)
     return proxy.get_image(image_id)

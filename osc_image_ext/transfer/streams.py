@@ -43,6 +43,7 @@ class VerboseFileWrapper:
     :param size: bytes that the source must hold from there on, or None.
     :param listener: told the position after each block has been sent.
     :param digests: given each block before it is sent.
+    :param phases: what is done while the data is read, and afterwards.
     """
 
     len: int
@@ -54,11 +55,13 @@ class VerboseFileWrapper:
         size: int | None = None,
         listener: _listener.TransferListener = _listener.NULL,
         digests: _digest.Digests | None = None,
+        phases: tuple[str, str] = (_('uploading'), _('storing')),
     ) -> None:
         self._source = source
         self._name = name
         self.size = size
         self._listener = listener
+        self._phases = phases
         self._digests = digests or _digest.Digests(())
         # A pipe hands out what it has; read() would wait for a whole block.
         self._read = getattr(source, 'read1', source.read)
@@ -84,7 +87,7 @@ class VerboseFileWrapper:
             self._listener.moved(self.position)
         if self.size not in (None, self.position):
             raise self._changed(self.position)
-        self._listener.phase(_('storing'))
+        self._listener.phase(self._phases[1])
 
     @property
     def not_again(self) -> str:
@@ -98,7 +101,7 @@ class VerboseFileWrapper:
             raise exceptions.SourceError(self.not_again)
         self.position = 0
         self._digests.restart()
-        self._listener.phase(_('uploading'))
+        self._listener.phase(self._phases[0])
         self._listener.started(self.size)
 
     def _rewind(self) -> None:

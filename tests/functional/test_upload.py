@@ -142,16 +142,6 @@ class UploadTest(base.FunctionalTest):
         error = self.failing('image', 'create', '--volume', 'v', self.name)
         self.assertIn('block-storage', error)
 
-    def test_import_is_cores(self) -> None:
-        source = self.source(100)
-        self.openstack(
-            'image', 'create', '--import', '--file', str(source), self.name
-        )
-        image = self.wait_for(
-            lambda: [i for i in self.images() if i.status == 'active']
-        )[0]
-        self.assertEqual(source.read_bytes(), self.stored(image))
-
 
 class SingleStoreUploadTest(UploadTest):
     """The same, to a Glance with one store."""

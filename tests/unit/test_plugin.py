@@ -171,6 +171,24 @@ class TestResolution(unittest.TestCase):
             self.resolved(CORE, OURS),
         )
 
+    def test_data_of_images_is_ours_in_both_orders(self) -> None:
+        for verb, module in (
+            ('import', 'image_import'),
+            ('stage', 'image_upload'),
+            ('upload', 'image_upload'),
+        ):
+            for order in ((OURS, CORE), (CORE, OURS)):
+                with (
+                    self.subTest(verb, order=order),
+                    tempfile.TemporaryDirectory() as folder,
+                ):
+                    self.folder = pathlib.Path(folder)
+                    self.assertEqual(
+                        f'osc_image_ext.commands.{module} '
+                        f"{verb.capitalize()}Image image {verb} ['x']",
+                        self.resolved(*order, command=('image', verb, 'x')),
+                    )
+
     def test_image_task_list_is_ours_in_both_orders(self) -> None:
         for order in ((OURS, CORE), (CORE, OURS)):
             with self.subTest(order), tempfile.TemporaryDirectory() as folder:

@@ -29,6 +29,7 @@ from requests import adapters
 
 from osc_image_ext import exceptions
 from osc_image_ext.transfer import replies
+from osc_image_ext.transfer import sending
 from osc_image_ext.transfer import source
 from osc_image_ext.transfer import streams
 from osc_image_ext.transfer import upload
@@ -375,7 +376,7 @@ class TestSourceFails(UploadTestCase):
 class TestBrokenConnection(UploadTestCase):
     def test_an_image_that_waits_for_data_is_sent_again(self) -> None:
         glance = doubles.Glance(doubles.breaks('queued'), doubles.stores)
-        with self.assertLogs(upload.LOG) as logged:
+        with self.assertLogs(sending.LOG) as logged:
             done = self.upload(glance.proxy)
         self.assertEqual([DATA], glance.stored)
         self.assertEqual('sha512', done.verified)
@@ -393,14 +394,14 @@ class TestBrokenConnection(UploadTestCase):
         glance = doubles.Glance(
             doubles.breaks('saving', 'saving', 'queued'), doubles.stores
         )
-        with self.assertLogs(upload.LOG):
+        with self.assertLogs(sending.LOG):
             self.upload(glance.proxy)
         self.assertEqual([DATA], glance.stored)
         self.assertEqual(3, len(self.sleep.seconds))
 
     def test_an_image_that_is_there_is_not_sent_again(self) -> None:
         glance = doubles.Glance(doubles.answer_is_lost)
-        with self.assertNoLogs(upload.LOG):
+        with self.assertNoLogs(sending.LOG):
             done = self.upload(glance.proxy)
         self.assertEqual('sha512', done.verified)
         glance.proxy.put.assert_called_once()
@@ -415,7 +416,7 @@ class TestBrokenConnection(UploadTestCase):
 
     def test_it_is_sent_a_bounded_number_of_times(self) -> None:
         glance = doubles.Glance(doubles.breaks('queued'))
-        with self.assertLogs(upload.LOG) as logged:
+        with self.assertLogs(sending.LOG) as logged:
             error = self.failed(glance.proxy)
         self.assertIsInstance(error, exceptions.TransferError)
         self.assertEqual(4, glance.proxy.put.call_count)
@@ -460,7 +461,7 @@ class TestBrokenConnection(UploadTestCase):
                     doubles.answers(status, {'message': 'Busy.'}),
                     doubles.stores,
                 )
-                with self.assertLogs(upload.LOG) as logged:
+                with self.assertLogs(sending.LOG) as logged:
                     done = self.upload(glance.proxy)
                 self.assertEqual([DATA], glance.stored)
                 self.assertIn(
@@ -592,7 +593,7 @@ class TestThroughKeystoneauth(UploadTestCase):
             data or io.BytesIO(DATA), 'disk.img', len(DATA), self.listener
         )
         with mock.patch('time.sleep'):
-            upload._put(proxy, doubles.IMAGE_ID, body)
+            sending._put(proxy, doubles.IMAGE_ID, body, sending.store())
 
     def test_an_expired_token_sends_the_whole_body_again(self) -> None:
         for taken in (0, 1, 100):

@@ -1,0 +1,71 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""The command that imports the data of an image that exists."""
+
+import argparse
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from openstackclient.image.v2 import image as core
+
+from osc_image_ext.commands import clients
+from osc_image_ext.commands import errors
+from osc_image_ext.commands import import_options
+from osc_image_ext.commands import import_order
+from osc_image_ext.i18n import _
+from osc_image_ext.progress import display
+from osc_image_ext.transfer import importing
+from osc_image_ext.transfer import offers
+from osc_image_ext.transfer import replies
+
+
+class ImportImage(core.ImportImage):
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser: argparse.ArgumentParser = super().get_parser(prog_name)
+        parser.conflict_handler = 'resolve'  # should core get these one day
+        import_options.extend_stores(parser)
+        import_options.add_timeout(parser)
+        parser.add_argument(
+            '--progress',
+            action='store_true',
+            help=_('Show on standard error how the import proceeds, and wait'),
+        )
+        return parser
+
+    def take_action(
+        self, parsed_args: argparse.Namespace
+    ) -> tuple[Sequence[str], Iterable[Any]]:
+        with errors.terminable(), errors.translated():
+            order = import_order.order(
+                parsed_args, parsed_args.import_method, parsed_args.stores
+            )
+            waiting = import_order.waiting(parsed_args)
+            proxy = clients.image(self.app.client_manager)
+            offer = offers.of(proxy)
+            order.check(offer)
+            image = proxy.find_image(parsed_args.image, ignore_missing=False)
+            with display.make_display(
+                parsed_args.progress,
+                self.app.stderr,
+                replies.printable(parsed_args.image),
+            ) as listener:
+                made = importing.import_image(
+                    proxy, image, order, offer, listener, waiting
+                )
+                import_order.tell_end(listener, made, waiting)
+            import_order.report(made)
+        # what core's commands make their columns of
+        columns, values = zip(
+            *sorted(core._format_image(made.image).items()), strict=True
+        )
+        return columns, values

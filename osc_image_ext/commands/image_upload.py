@@ -1,0 +1,159 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Commands that bring data to an image that exists."""
+
+import argparse
+from collections.abc import Iterable, Sequence
+import contextlib
+from typing import Any
+
+from openstack.image.v2 import _proxy
+from openstack.image.v2 import image as _image
+from openstackclient.image.v2 import image as core
+from osc_lib.command import command
+
+from osc_image_ext import exceptions
+from osc_image_ext.commands import clients
+from osc_image_ext.commands import errors
+from osc_image_ext.commands import image_data
+from osc_image_ext.i18n import _
+from osc_image_ext.progress import display
+from osc_image_ext.transfer import listener as _listener
+from osc_image_ext.transfer import offers
+from osc_image_ext.transfer import replies
+from osc_image_ext.transfer import staging
+from osc_image_ext.transfer import upload
+
+
+class StageImage(core.StageImage):
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        options = parser._option_string_actions
+        options['--progress'].help = _(
+            'Show progress of staging on standard error'
+        )
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        with errors.terminable(), errors.translated():
+            proxy = clients.image(self.app.client_manager)
+            image = _queued(proxy, parsed_args.image)
+            with image_data.required(parsed_args) as source:
+                image_data.warn_of_format(
+                    source, image.disk_format, image.container_format
+                )
+                with _display(self.app, parsed_args) as listener:
+                    staging.stage_image(proxy, image, source, listener)
+                    listener.phase(_('staged'))
+
+
+class UploadImage(command.ShowOne):
+    _description = _('Upload the data of an image that has none yet')
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser: argparse.ArgumentParser = super().get_parser(prog_name)
+        parser.add_argument(
+            'image',
+            metavar='<image>',
+            help=_('Image to upload data for (name or ID)'),
+        )
+        parser.add_argument(
+            '--file',
+            metavar='<file>',
+            dest='filename',
+            help=_(
+                'Local file with the image data (default is to read standard '
+                'input)'
+            ),
+        )
+        parser.add_argument(
+            '--size',
+            metavar='<size>',
+            type=image_data.size,
+            help=_('Size of image data in bytes'),
+        )
+        parser.add_argument(
+            '--store',
+            metavar='<store>',
+            help=_('Store to write the image to'),
+        )
+        parser.add_argument(
+            '--progress',
+            action='store_true',
+            help=_('Show upload progress on standard error'),
+        )
+        parser.add_argument(
+            '--no-verify',
+            dest='verify',
+            action='store_false',
+            default=True,
+            help=_(
+                'Do not compare the digest of the data sent with that of the '
+                'image stored'
+            ),
+        )
+        return parser
+
+    def take_action(
+        self, parsed_args: argparse.Namespace
+    ) -> tuple[Sequence[str], Iterable[Any]]:
+        with errors.terminable(), errors.translated():
+            proxy = clients.image(self.app.client_manager)
+            if parsed_args.store is not None:
+                offers.of(proxy).check_stores((parsed_args.store,))
+            image = _queued(proxy, parsed_args.image)
+            with image_data.required(parsed_args) as source:
+                image_data.warn_of_format(
+                    source, image.disk_format, image.container_format
+                )
+                with _display(self.app, parsed_args) as listener:
+                    done = upload.fill_image(
+                        proxy,
+                        image,
+                        source,
+                        listener,
+                        store=parsed_args.store,
+                        verify=parsed_args.verify,
+                    )
+                    listener.phase(
+                        _('verified') if done.verified else _('stored')
+                    )
+            if parsed_args.verify and not done.verified:
+                image_data.warn_of_no_digest(image.id)
+        # what core's commands make their columns of
+        columns, values = zip(
+            *sorted(core._format_image(done.image).items()), strict=True
+        )
+        return columns, values
+
+
+def _queued(proxy: _proxy.Proxy, name: str) -> _image.Image:
+    """Return the image of a name or ID, which must have no data yet."""
+    image = proxy.find_image(name, ignore_missing=False)
+    if image.status != 'queued':
+        raise exceptions.Error(
+            _(
+                'Image %(id)s has status %(status)s: only an image whose '
+                'status is queued can get data.'
+            )
+            % {'id': image.id, 'status': image.status}
+        )
+    return image
+
+
+def _display(
+    app: Any, parsed_args: argparse.Namespace
+) -> contextlib.AbstractContextManager[_listener.TransferListener]:
+    return display.make_display(
+        parsed_args.progress, app.stderr, replies.printable(parsed_args.image)
+    )

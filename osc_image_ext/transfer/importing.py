@@ -1,0 +1,215 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Importing the data of an image, new or not."""
+
+from collections.abc import Iterator
+import contextlib
+import dataclasses
+from typing import Any
+
+from openstack.image.v2 import _proxy
+from openstack.image.v2 import image as _image
+
+from osc_image_ext import exceptions
+from osc_image_ext.i18n import _
+from osc_image_ext.transfer import digest
+from osc_image_ext.transfer import following
+from osc_image_ext.transfer import imports
+from osc_image_ext.transfer import interruption
+from osc_image_ext.transfer import listener as _listener
+from osc_image_ext.transfer import offers
+from osc_image_ext.transfer import record
+from osc_image_ext.transfer import source as _source
+from osc_image_ext.transfer import staging
+from osc_image_ext.transfer import streams
+from osc_image_ext.transfer import verification
+
+
+@dataclasses.dataclass(frozen=True)
+class Made:
+    """What became of an image that was made by import.
+
+    :param image: as Glance shows it now.
+    :param missing: stores that it should be in, and is not.
+    :param verified: the algorithm of the digest that agreed, if any did.
+    :param converted: whether the server changed the format of the data.
+    """
+
+    image: _image.Image
+    missing: tuple[str, ...] = ()
+    verified: str | None = None
+    converted: bool = False
+
+    @property
+    def unverified(self) -> bool:
+        """Whether nothing was compared that could have been."""
+        return not (self.verified or self.converted)
+
+
+def create_image(
+    proxy: _proxy.Proxy,
+    attrs: dict[str, Any],
+    source: _source.Source | None,
+    order: imports.Order,
+    offer: offers.Offer,
+    listener: _listener.TransferListener,
+    *,
+    waiting: following.Waiting,
+    verify: bool = True,
+    keep_failed: bool = False,
+) -> Made:
+    """Create an image and import its data.
+
+    If that fails or is interrupted, before the end that was asked for, the
+    image is deleted; what became of it is a note on the error.
+
+    :param attrs: see :func:`record.created`.
+    :param source: the data to stage; None if Glance has it from elsewhere.
+    :param verify: compare digests of what was staged, if it is waited for.
+    :param keep_failed: leave the image where it is if the import fails.
+    :raises osc_image_ext.exceptions.Error: if any of it fails.
+    :raises openstack.exceptions.HttpException: if another request fails.
+    :raises keystoneauth1.exceptions.ClientException: likewise.
+    """
+    # See upload.create_image() for why an image is not protected until late.
+    attrs = dict(attrs)
+    protected = attrs.pop('is_protected', None)
+    verify = verify and waiting.wanted and source is not None
+    names = verification.algorithms(proxy) if verify else ()
+    with contextlib.closing(digest.Digests(names)) as digests:
+        body = staging.reader(source, listener, digests) if source else None
+        with record.created(
+            proxy,
+            attrs,
+            listener=listener,
+            keep=keep_failed,
+            sleep=waiting.sleep,
+        ) as image:
+            formats = _formats(image)
+            if body:
+                with interruption.unstaged(
+                    proxy, image.id, waiting.sleep, keep_failed
+                ):
+                    image = staging.stage(proxy, image.id, body, waiting.sleep)
+            with interruption.ended(
+                proxy, image.id, listener, waiting.sleep, keep_failed
+            ):
+                early = bool(protected) and not waiting.wanted
+                with _protected(proxy, image.id, early):
+                    imports.start(proxy, image.id, order, waiting.sleep)
+                if waiting.wanted:
+                    made = _followed(
+                        proxy, image, order, offer, listener, waiting
+                    )
+            if waiting.wanted:
+                made = _compared(made, formats, body, digests)
+                if protected:
+                    changed = proxy.update_image(made.image, is_protected=True)
+                    made = dataclasses.replace(made, image=changed)
+    return made if waiting.wanted else Made(proxy.get_image(image.id))
+
+
+def import_image(
+    proxy: _proxy.Proxy,
+    image: _image.Image,
+    order: imports.Order,
+    offer: offers.Offer,
+    listener: _listener.TransferListener,
+    waiting: following.Waiting,
+) -> Made:
+    """Import the data of an image that exists; the image is never deleted.
+
+    What becomes of the import or of the image is a note on the error.
+
+    :raises osc_image_ext.exceptions.Error: if it fails.
+    :raises openstack.exceptions.HttpException: if another request fails.
+    :raises keystoneauth1.exceptions.ClientException: likewise.
+    """
+    known = imports.known_tasks(proxy, image.id, waiting.sleep)
+    imports.start(proxy, image.id, order, waiting.sleep, known)
+    if not waiting.wanted:
+        return Made(proxy.get_image(image.id))
+    with interruption.left(proxy, image.id):
+        return _followed(proxy, image, order, offer, listener, waiting, known)
+
+
+@contextlib.contextmanager
+def _protected(
+    proxy: _proxy.Proxy, image_id: str, wanted: bool
+) -> Iterator[None]:
+    """Protect an image, unless the block fails.
+
+    Once the import runs it is too late: it would write the image back as it
+    was at the beginning.
+    """
+    if wanted:
+        proxy.update_image(image_id, is_protected=True)
+    try:
+        yield
+    except BaseException:
+        if wanted:
+            proxy.update_image(image_id, is_protected=False)
+        raise
+
+
+def _followed(
+    proxy: _proxy.Proxy,
+    image: _image.Image,
+    order: imports.Order,
+    offer: offers.Offer,
+    listener: _listener.TransferListener,
+    waiting: following.Waiting,
+    known: frozenset[str] = frozenset(),
+) -> Made:
+    task = imports.new_task(proxy, image.id, known, waiting.sleep)
+    if task is None:
+        if not order.all_stores:
+            raise exceptions.TransferError(
+                _('The server shows no task that imports image %s.') % image.id
+            )
+        # There was nothing to copy: the image is in all of them already.
+        return Made(proxy.get_image(image.id))
+    imported = following.follow(
+        proxy,
+        task,
+        image,
+        order.targets(offer, image),
+        listener,
+        waiting,
+        allow_failure=order.allow_failure,
+    )
+    return Made(imported.image, imported.missing)
+
+
+def _formats(image: _image.Image) -> tuple[str, str]:
+    return image.disk_format, image.container_format
+
+
+def _compared(
+    made: Made,
+    formats: tuple[str, str],
+    body: streams.VerboseFileWrapper | None,
+    digests: digest.Digests,
+) -> Made:
+    """Compare what was imported with what was staged, if that may agree.
+
+    :param formats: those of the image before the import.
+    """
+    if body is None:
+        return made
+    if _formats(made.image) != formats:
+        return dataclasses.replace(made, converted=True)
+    verified = verification.compare(
+        made.image, body.position, digests.result()
+    )
+    return dataclasses.replace(made, verified=verified)

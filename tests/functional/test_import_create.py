@@ -1,0 +1,302 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""image create by import: staged, followed, verified, and put into stores."""
+
+from tests.fixtures import faults
+from tests.functional import import_base
+
+
+class CreateByImportTest(import_base.ImportTest):
+    """What works whatever the number of stores."""
+
+    def test_staged(self) -> None:
+        shown = self.openstack(*self.stage, '--wait', '-f', 'json').json
+        image = self.assert_active()
+        self.assertEqual(('active', image.id), (shown['status'], shown['id']))
+
+    def test_columns_are_those_of_image_show(self) -> None:
+        created = self.openstack(*self.stage, '--wait', '-f', 'json').json
+        shown = self.openstack('image', 'show', self.name, '-f', 'json').json
+        self.assertEqual(shown, created)
+
+    def test_not_waited_for(self) -> None:
+        self.openstack(*self.stage)
+        self.wait_for(lambda: self.image().status == 'active')
+        self.wait_for(lambda: 'staging' not in self.kept(self.image().id))
+        self.assert_active()
+
+    def test_from_standard_input(self) -> None:
+        result = self.run_openstack(
+            *(*self.create, '--import', '--wait'), data=self.data
+        )
+        self.assertEqual(0, result.status)
+        self.assertEqual(
+            'Reading image data from standard input.\n', result.stderr
+        )
+        self.assert_active()
+
+    def test_downloaded(self) -> None:
+        self.openstack(*self.create, '--uri', self.url, '--wait')
+        self.assert_active()
+
+    def test_protected(self) -> None:
+        for options in (('--wait',), ()):
+            self.openstack(*self.stage, '--protected', *options)
+            self.wait_for(lambda: self.image().status == 'active')
+            self.assertTrue(self.image().is_protected)
+            self._delete_images()
+
+    def test_no_property_but_the_users_and_glances(self) -> None:
+        self.openstack(*self.stage, '--wait', '--property', 'a=b')
+        properties = self.image().properties
+        ours = {
+            name: value
+            for name, value in properties.items()
+            if name != 'stores' and not name.startswith('os_glance_')
+        }
+        self.assertEqual({'a': 'b'}, ours)
+
+    def test_in_a_log(self) -> None:
+        result = self.run_openstack(*self.stage, '--progress', '-f', 'json')
+        self.assertEqual('active', result.json['status'])
+        first, *_, last = result.stderr.splitlines()
+        self.assertEqual(f'{self.name}: staging 3.0 MiB', first)
+        self.assertIn(f'{self.name}: importing 3.0 MiB\n', result.stderr)
+        self.assertRegex(last, ': active, verified, 3.0 MiB in 0:0')
+
+    def test_on_a_terminal(self) -> None:
+        screen = self.on_terminal(*self.stage, '--progress', '-f', 'json')
+        self.assertEqual(0, screen.wait())
+        phases = []
+        for lines in screen.screens:
+            phases += [line.split()[0] for line in lines if line]
+        order = list(dict.fromkeys(phases))
+        if 'queued' in order:  # a fast server has begun before we look
+            order.remove('queued')
+        self.assertEqual(['staging', 'importing', 'active'], order)
+        self.assertRegex(
+            screen.lines[0],
+            r'^active +━+ 3.0/3.0 MiB 100% verified +0:0\d$',
+        )
+        self.assertTrue(screen.cursor_at_start)
+
+    def test_value_with_the_bar_on(self) -> None:
+        result = self.run_openstack(
+            *self.stage, '--progress', '-f', 'value', '-c', 'id'
+        )
+        self.assertEqual(f'{self.image().id}\n', result.stdout)
+
+    def test_a_byte_changed_on_the_way(self) -> None:
+        self.proxied().inject('PUT', '/stage', faults.Flip(1000))
+        error = self.failing(*self.stage, '--wait')
+        self.assertRegex(
+            error, r'^Image (\S+) is not what was sent: .* \1 was deleted.$'
+        )
+        self.assert_nothing_left()
+
+    def test_a_changed_byte_that_nobody_wants_to_know_of(self) -> None:
+        self.proxied().inject('PUT', '/stage', faults.Flip(1000))
+        self.openstack(*self.stage, '--wait', '--no-verify')
+        self.assertEqual('active', self.image().status)
+
+    def test_import_that_is_not_accepted(self) -> None:
+        proxy = self.proxied()
+        proxy.inject('POST', '/import', faults.Answer(403, body='No imports.'))
+        for options in ((), ('--wait',), ('--protected',)):
+            proxy.forget()
+            proxy.inject(
+                'POST', '/import', faults.Answer(403, body='No imports.')
+            )
+            self.assertRegex(
+                self.failing(*self.stage, *options),
+                r'^The server did not accept the import of image (\S+): 403 '
+                r'Forbidden: No imports. Image \1 was deleted.$',
+            )
+            self.assert_nothing_left()
+
+    def test_acceptance_that_is_lost(self) -> None:
+        self.proxied().inject('POST', '/import', faults.Reset(None))
+        self.openstack(*self.stage, '--wait')
+        self.assert_active()
+
+    def test_uri_that_answers_404(self) -> None:
+        url = f'{self.web.url}/no-such'
+        self.assertRegex(
+            self.failing(*self.create, '--uri', url, '--wait'),
+            r'^Task \S{36} failed: Task failed due to Internal Error. .*'
+            r'Image \S{36} was deleted.$',
+        )
+        self.assert_nothing_left()
+
+    def test_uri_that_answers_404_and_nobody_waits(self) -> None:
+        self.openstack(*self.create, '--uri', f'{self.web.url}/no-such')
+        self.assertNotEqual('active', self.image().status)
+
+    def test_uri_that_stops_in_the_middle(self) -> None:
+        self.web.truncate('disk.img', import_base.SIZE // 2)
+        error = self.failing(*self.create, '--uri', self.url, '--wait')
+        self.assertRegex(error, '^Task .* failed: .* was deleted.$')
+        self.assert_nothing_left()
+
+    def test_uri_that_is_filtered(self) -> None:
+        error = self.failing(*self.create, '--uri', 'http://example.org/x')
+        self.assertIn('does not pass filtering', error)
+        self.assert_nothing_left()
+
+    def test_keep_failed(self) -> None:
+        url = f'{self.web.url}/no-such'
+        error = self.failing(
+            *self.create, '--uri', url, '--wait', '--keep-failed'
+        )
+        image = self.image()
+        self.assertEqual('queued', image.status)
+        self.assertIn(f'Image {image.id} was kept.', error)
+
+    def test_nonsense_is_refused_before_anything_is_made(self) -> None:
+        proxy = self.proxied()
+        file = ('--file', str(self.file))
+        for words, *options in (
+            ('require --import', '--wait', *file),
+            ('requires --import', '--store', 'a', '--store', 'b', *file),
+            ('requires --import', '--all-stores', *file),
+            ('require --all-stores', '--import', '--allow-failure', *file),
+            ('requires --wait', '--import', '--timeout', '3', *file),
+            ('does not go with', '--uri', self.url, *file),
+            ('does not go with', '--uri', self.url, '--remote-image', 'x'),
+            ('requires both', '--remote-region', 'x'),
+            ('is not a URI', '--uri', 'disk.img'),
+            ('no image data', '--import'),
+            ('requires image data', '--store', 'fast'),
+            ('does not offer', '--remote-region', 'a', '--remote-image', 'b'),
+            ('does not offer', '--import', '--store', 'no-such', *file),
+            ('does not offer', '--store', 'no-such', *file),
+            ('does not go with --volume', '--volume', 'v', '--uri', self.url),
+        ):
+            if self.region == 'single' and 'fast' in options:
+                words = 'does not offer'
+            error = self.failing(*self.create, *options)
+            self.assertIn(words, error)
+        self.assertEqual([], proxy.requests('POST'))
+
+
+class SingleStoreCreateByImportTest(CreateByImportTest):
+    region = 'single'
+
+    def test_stores_are_refused(self) -> None:
+        for options in (('--store', 'file'), ('--all-stores',)):
+            self.assertEqual(
+                'This cloud does not offer a choice of stores.',
+                self.failing(*self.stage, *options),
+            )
+        self.assertEqual([], self.images())
+
+
+class StoresTest(import_base.ImportTest):
+    """Where the data goes."""
+
+    def test_direct_upload_into_one(self) -> None:
+        proxy = self.proxied()
+        self.openstack(
+            *self.create, '--file', str(self.file), '--store', 'slow'
+        )
+        self.assert_active('slow')
+        self.assertEqual([], proxy.requests('POST', '/import'))
+
+    def test_one(self) -> None:
+        self.openstack(*self.stage, '--wait', '--store', 'slow')
+        self.assert_active('slow')
+
+    def test_two(self) -> None:
+        self.openstack(
+            *self.stage, '--wait', '--store', 'slow', '--store', 'fast'
+        )
+        self.assert_active('slow', 'fast')
+
+    def test_all(self) -> None:
+        for source in (self.stage, (*self.create, '--uri', self.url)):
+            self.openstack(*source, '--wait', '--all-stores')
+            self.assert_active('fast', 'slow')
+            self._delete_images()
+
+    def test_each_is_shown(self) -> None:
+        result = self.run_openstack(*self.stage, '--progress', '--all-stores')
+        self.assertIn('to fast (1 of 2)', result.stderr)
+
+    def test_what_is_offered_is_told(self) -> None:
+        self.assertEqual(
+            'This cloud does not offer the store no-such, but: fast, slow.',
+            self.failing(*self.stage, '--store', 'no-such'),
+        )
+        self.assertEqual(
+            'This cloud does not offer the import method glance-download, '
+            'but: glance-direct, web-download, copy-image.',
+            self.failing(
+                *(*self.create, '--remote-region', 'single'),
+                *('--remote-image', self.uploaded().id),
+            ),
+        )
+
+
+class BrokenStoreTest(import_base.ImportTest):
+    """The store slow fails."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.break_store()
+
+    def test_some_may_fail(self) -> None:
+        result = self.run_openstack(
+            *self.stage, '--wait', '--all-stores', '-f', 'json'
+        )
+        self.assertEqual(0, result.status)
+        image = self.image()
+        self.assertEqual(
+            f'Image {image.id} did not get into these stores: slow.\n',
+            result.stderr,
+        )
+        self.assertEqual('fast', result.json['properties']['stores'])
+        self.assertEqual({'fast': self.data}, self.kept_beside(image.id))
+
+    def test_none_may_fail(self) -> None:
+        self.assertRegex(
+            self.failing(
+                *self.stage, '--wait', '--all-stores', '--disallow-failure'
+            ),
+            r'^Task \S+ failed: .* Stores that failed: slow. Image \S+ was '
+            r'deleted.$',
+        )
+        self.assertEqual([], self.images())
+        self.assertEqual({}, self.kept_beside())
+
+    def test_the_only_one_fails(self) -> None:
+        for options in ((), ('--progress',)):
+            result = self.run_openstack(
+                *self.stage, '--wait', '--store', 'slow', *options
+            )
+            self.assertEqual((1, ''), (result.status, result.stdout))
+            self.assertRegex(
+                result.stderr.splitlines()[-1],
+                r'^Task \S+ failed: .* Stores that failed: slow. Image \S+ '
+                r'was deleted.$',
+            )
+            self.assertEqual([], self.images())
+
+    def kept_beside(self, image_id: str = '') -> dict[str, bytes]:
+        """Return what lies in the stores that are folders."""
+        folder = self.cloud.folder / 'glance-multi'
+        return {
+            store: path.read_bytes()
+            for store in ('staging', 'fast')
+            for path in (folder / store).iterdir()
+            if not image_id or path.name == image_id
+        }

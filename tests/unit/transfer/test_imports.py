@@ -1,0 +1,154 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+
+from typing import Any
+import unittest
+
+from osc_image_ext import exceptions
+from osc_image_ext.transfer import imports
+from osc_image_ext.transfer import offers
+from osc_image_ext.transfer import replies
+from tests.fixtures import doubles
+from tests.fixtures import importing_glance
+
+OFFER = offers.Offer(('glance-direct',), ('fast', 'slow'), 'fast')
+SINGLE = offers.Offer(('glance-direct',))
+ORDER = imports.Order('glance-direct')
+
+
+class TestOrder(unittest.TestCase):
+    def test_the_request_says_what_is_wanted_alone(self) -> None:
+        for order, expected in (
+            (ORDER, {}),
+            (imports.Order('glance-direct', allow_failure=False), {}),
+            (
+                imports.Order('glance-direct', stores=('a',)),
+                {'stores': ['a']},
+            ),
+            (
+                imports.Order('glance-direct', stores=('a', 'b')),
+                {'stores': ['a', 'b'], 'all_stores_must_succeed': False},
+            ),
+            (
+                imports.Order(
+                    'glance-direct', all_stores=True, allow_failure=False
+                ),
+                {'all_stores': True, 'all_stores_must_succeed': True},
+            ),
+        ):
+            self.assertEqual(
+                {'method': {'name': 'glance-direct'}, **expected}, order.body()
+            )
+
+    def test_the_sources_belong_to_the_method(self) -> None:
+        order = imports.Order('web-download', uri='http://x')
+        self.assertEqual(
+            {'method': {'name': 'web-download', 'uri': 'http://x'}},
+            order.body(),
+        )
+        order = imports.Order('glance-download', None, 'r', 'i', 'internal')
+        self.assertEqual(
+            {
+                'name': 'glance-download',
+                'glance_region': 'r',
+                'glance_image_id': 'i',
+                'glance_service_interface': 'internal',
+            },
+            order.body()['method'],
+        )
+
+    def test_targets(self) -> None:
+        for order, offer, expected in (
+            (ORDER, OFFER, ('fast',)),
+            (ORDER, SINGLE, ()),
+            (imports.Order('x', stores=('slow',)), OFFER, ('slow',)),
+            (imports.Order('x', all_stores=True), OFFER, ('fast', 'slow')),
+        ):
+            self.assertEqual(expected, order.targets(offer))
+
+    def test_targets_are_not_where_the_image_is(self) -> None:
+        order = imports.Order('copy-image', all_stores=True)
+        image = doubles.image(stores='fast')
+        self.assertEqual(('slow',), order.targets(OFFER, image))
+
+    def test_what_is_not_offered_is_refused(self) -> None:
+        ORDER.check(SINGLE)
+        for order, offer, words in (
+            (imports.Order('copy-image'), OFFER, 'but: glance-direct.'),
+            (imports.Order('glance-direct', stores=('x',)), OFFER, 'fast, sl'),
+            (imports.Order('glance-direct', stores=('x',)), SINGLE, 'choice'),
+            (
+                imports.Order('glance-direct', all_stores=True),
+                SINGLE,
+                'choice',
+            ),
+            (ORDER, offers.Offer(()), 'offers no imports'),
+        ):
+            with self.assertRaisesRegex(exceptions.Error, words):
+                order.check(offer)
+
+
+class TestStart(unittest.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.sleep = doubles.RecordedSleep()
+        self.glance = importing_glance.ImportingGlance()
+
+    def start(self, *refusals: Any) -> None:
+        self.glance.refusals = list(refusals)
+        imports.start(self.glance.proxy, doubles.IMAGE_ID, ORDER, self.sleep)
+
+    def refused(self, *refusals: Any) -> str:
+        with self.assertRaises(exceptions.TransferError) as caught:
+            self.start(*refusals)
+        return replies.explain(caught.exception)
+
+    def test_it_is_accepted(self) -> None:
+        self.start()
+        self.assertEqual([ORDER.body()], self.glance.imports)
+        call = self.glance.proxy.post.call_args
+        self.assertEqual(0, call.kwargs['connect_retries'])
+
+    def test_an_error_is_an_error(self) -> None:
+        for status in (400, 403, 404, 409, 413, 500):
+            told = self.refused(
+                doubles.response(status, 'No.', 'text/plain', 'Bad')
+            )
+            self.assertIn(f'{doubles.IMAGE_ID}: {status} Bad: No.', told)
+            self.setUp()
+
+    def test_an_answer_that_was_lost(self) -> None:
+        for lost in (
+            doubles.response(502),
+            doubles.response(504),
+        ):
+            self.start(lost)
+            self.setUp()
+
+    def test_a_connection_that_broke(self) -> None:
+        reset = doubles.broken(ConnectionResetError(104, 'reset by peer'))
+        self.assertIn('reset by peer.', self.refused(reset))
+        self.setUp()
+        self.glance._begin()
+        self.start(reset)
+
+    def test_a_gateway_that_never_asked_glance(self) -> None:
+        self.glance.accepts = False
+        self.assertIn('502', self.refused(doubles.response(502)))
+
+    def test_a_lock_is_told_of(self) -> None:
+        self.glance.attributes['os_glance_import_task'] = 'other'
+        told = self.refused(doubles.response(409))
+        self.assertIn('Task other works on the image', told)
+        self.setUp()
+        self.assertNotIn('works', self.refused(doubles.response(409)))
