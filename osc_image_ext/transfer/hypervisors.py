@@ -72,7 +72,7 @@ def find(caller: calls.Caller, wanted: str) -> Hypervisor:
 
 
 def matching(caller: calls.Caller, part: str) -> list[Hypervisor]:
-    """Return the hypervisors that have this in their names.
+    """Return the hypervisors that have this in their names, in their order.
 
     :raises HypervisorError: if there is none.
     :raises openstack.exceptions.HttpException: if Nova refuses to tell.
@@ -83,7 +83,7 @@ def matching(caller: calls.Caller, part: str) -> list[Hypervisor]:
         raise exceptions.HypervisorError(
             _('There is no hypervisor with %s in its name.') % part
         )
-    return found
+    return sorted(found, key=lambda each: each.name)
 
 
 def servers(

@@ -13,7 +13,6 @@
 """What tests of imports need: images without data, sources, bad stores."""
 
 import contextlib
-import os
 import pathlib
 from typing import Any
 
@@ -37,6 +36,8 @@ class ImportTest(base.FunctionalTest):
         self.url = self.web.serve('disk.img', self.data)
         self.create = ('image', 'create', self.name)
         self.stage = (*self.create, '--import', '--file', str(self.file))
+        # Tests of other things may have left something, which is theirs.
+        self._before = self.lying()
 
     def queued(self, **attrs: Any) -> _image.Image:
         """Return a new image without data."""
@@ -76,11 +77,17 @@ class ImportTest(base.FunctionalTest):
     def assert_nothing_left(self, folder: pathlib.Path | None = None) -> None:
         """Check that there is neither an image nor data of one."""
         self.assertEqual([], self.images())
+        self.wait_for(lambda: self.lying(folder) <= self._before, 10)
+
+    def lying(self, folder: pathlib.Path | None = None) -> set[pathlib.Path]:
+        """Return the files in the stores and in the staging area."""
         folder = folder or self.cloud.folder / f'glance-{self.region}'
-        for store in ('staging', *cloud_config.STORES[self.region]):
-            self.wait_for(
-                lambda store=store: not os.listdir(folder / store), 10
-            )
+        return {
+            path
+            for store in ('staging', *cloud_config.STORES[self.region])
+            if (folder / store).is_dir()
+            for path in (folder / store).iterdir()
+        }
 
     def assert_active(self, *stores: str) -> _image.Image:
         """Check that the test's image is where it should be, and whole."""

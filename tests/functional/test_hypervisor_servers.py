@@ -63,7 +63,7 @@ class WhichServersTest(compute_base.ComputeTest):
             *('--property', f'{self.name}=1', '-f', 'json'),
         )
         self.assertEqual(0, result.status)
-        found = 'Hypervisors found: node-1, node-10, anode-1.\n'
+        found = 'Hypervisors found: anode-1, node-1, node-10.\n'
         self.assertEqual(found, result.stderr)
         expected = self.on('node-1', 'node-10', 'anode-1')
         self.assert_results({'updated': expected}, result.json)

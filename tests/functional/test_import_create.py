@@ -293,10 +293,8 @@ class BrokenStoreTest(import_base.ImportTest):
 
     def kept_beside(self, image_id: str = '') -> dict[str, bytes]:
         """Return what lies in the stores that are folders."""
-        folder = self.cloud.folder / 'glance-multi'
         return {
-            store: path.read_bytes()
-            for store in ('staging', 'fast')
-            for path in (folder / store).iterdir()
+            path.parent.name: path.read_bytes()
+            for path in self.lying() - self._before
             if not image_id or path.name == image_id
         }

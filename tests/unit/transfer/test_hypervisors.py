@@ -134,7 +134,7 @@ class TestMatching(HypervisorsTestCase):
         self.nova.answer('GET', DETAIL, named('node-10', 'node-1', 'other'))
         found = hypervisors.matching(self.caller, 'node')
         names = [each.name for each in found]
-        self.assertEqual(['node-10', 'node-1'], names)
+        self.assertEqual(['node-1', 'node-10'], names)
 
     def test_none(self) -> None:
         with self.assertRaises(exceptions.HypervisorError) as raised:
