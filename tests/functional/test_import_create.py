@@ -75,6 +75,9 @@ class CreateByImportTest(import_base.ImportTest):
         self.assertRegex(last, ': active, verified, 3.0 MiB in 0:0')
 
     def test_on_a_terminal(self) -> None:
+        # Long enough to be drawn.
+        slow = faults.Slow(import_base.SIZE)
+        self.proxied().inject('PUT', '/stage', slow)
         screen = self.on_terminal(*self.stage, '--progress', '-f', 'json')
         self.assertEqual(0, screen.wait())
         phases = []
