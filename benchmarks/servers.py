@@ -56,12 +56,20 @@ def measure(
             },
             count,
         )
+    title = (
+        f'Servers: {far_nova.SERVERS} behind {far_nova.LATENCY * 1000:.0f} ms,'
+        f' {count} rounds'
+    )
+    return table.Table(title, _rows(figures))
+
+
+def _rows(figures: Mapping[str, list[Mapping[str, Any]]]) -> list[table.Row]:
     seconds = {
         name: [run['seconds'] for run in each]
         for name, each in figures.items()
     }
     more = [run['requests'] - far_nova.SERVERS for run in figures[_OURS]]
-    rows = [
+    return [
         table.Row(
             'speed',
             _OURS,
@@ -85,11 +93,6 @@ def measure(
             '{:+.0f}',
         ),
     ]
-    title = (
-        f'Servers: {far_nova.SERVERS} behind {far_nova.LATENCY * 1000:.0f} ms,'
-        f' {count} rounds'
-    )
-    return table.Table(title, rows)
 
 
 class _FarNova:

@@ -12,7 +12,6 @@
 
 """Importing the data of an image, new or not."""
 
-from collections.abc import Iterator
 import contextlib
 import dataclasses
 from typing import Any
@@ -104,9 +103,11 @@ def create_image(
             with interruption.ended(
                 proxy, image.id, listener, waiting.sleep, keep_failed
             ):
-                early = bool(protected) and not waiting.wanted
-                with _protected(proxy, image.id, early):
-                    imports.start(proxy, image.id, order, waiting.sleep)
+                # Once the import runs it is too late: it would write the image
+                # back as it was at the beginning.
+                if protected and not waiting.wanted:
+                    record.protected(proxy, image.id, waiting.sleep)
+                imports.start(proxy, image.id, order, waiting.sleep)
                 if waiting.wanted:
                     made = _followed(
                         proxy, image, order, offer, listener, waiting
@@ -114,7 +115,9 @@ def create_image(
             if waiting.wanted:
                 made = _compared(made, formats, body, digests)
                 if protected:
-                    changed = proxy.update_image(made.image, is_protected=True)
+                    changed = record.protected(
+                        proxy, made.image, waiting.sleep
+                    )
                     made = dataclasses.replace(made, image=changed)
     return made if waiting.wanted else Made(proxy.get_image(image.id))
 
@@ -141,25 +144,6 @@ def import_image(
         return Made(proxy.get_image(image.id))
     with interruption.left(proxy, image.id):
         return _followed(proxy, image, order, offer, listener, waiting, known)
-
-
-@contextlib.contextmanager
-def _protected(
-    proxy: _proxy.Proxy, image_id: str, wanted: bool
-) -> Iterator[None]:
-    """Protect an image, unless the block fails.
-
-    Once the import runs it is too late: it would write the image back as it
-    was at the beginning.
-    """
-    if wanted:
-        proxy.update_image(image_id, is_protected=True)
-    try:
-        yield
-    except BaseException:
-        if wanted:
-            proxy.update_image(image_id, is_protected=False)
-        raise
 
 
 def _followed(

@@ -125,6 +125,21 @@ def settled(
     return proxy.get_image(image_id)
 
 
+def protected(
+    proxy: _proxy.Proxy, image: str | _image.Image, sleep: Sleep
+) -> _image.Image:
+    """Protect an image, even if a connection breaks; return it as it is then.
+
+    :raises openstack.exceptions.HttpException: if Glance refuses it.
+    :raises keystoneauth1.exceptions.ConnectionError: if it is not reached.
+    """
+    for delay in _DELAYS[:3]:
+        with contextlib.suppress(ksa_exceptions.ConnectionError):
+            return proxy.update_image(image, is_protected=True)
+        sleep(delay)
+    return proxy.update_image(image, is_protected=True)
+
+
 def _discarded(proxy: _proxy.Proxy, image: _image.Image, sleep: Sleep) -> str:
     """Delete an image; return a sentence on what became of it."""
     try:
@@ -143,6 +158,12 @@ def _delete(proxy: _proxy.Proxy, image: _image.Image, sleep: Sleep) -> None:
     for delay in _DELAYS[:5]:
         try:
             return proxy.delete_image(image.id)
+        except sdk_exceptions.ForbiddenException:
+            # The answer may have been lost, or Ctrl-C come, just when it was
+            # being protected.
+            if not proxy.get_image(image.id).is_protected:
+                raise
+            proxy.update_image(image.id, is_protected=False)
         except sdk_exceptions.HttpException as error:
             if error.status_code not in _BUSY:
                 raise

@@ -83,7 +83,7 @@ def create_image(
             proxy, created.id, source, listener, digests, store, sleep
         )
         if protected:
-            image = proxy.update_image(done.image, is_protected=True)
+            image = record.protected(proxy, done.image, sleep)
             done = dataclasses.replace(done, image=image)
     return done
 

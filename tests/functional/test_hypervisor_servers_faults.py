@@ -258,11 +258,14 @@ class _ExpiringToken(faulty_proxy.FaultyProxy):
     def take(self, seen: faulty_proxy.Seen) -> faults.Fault | None:
         fault = super().take(seen)
         first, *others = self.requests(*_METADATA) or [seen]
-        old = first.headers['X-Auth-Token'] == seen.headers['X-Auth-Token']
-        if seen not in others[2:] or not old:
+        if seen not in others[2:] or _token(seen) != _token(first):
             return fault
         self._together.wait(30)
         return faults.Answer(401)
+
+
+def _token(seen: faulty_proxy.Seen) -> str | None:
+    return seen.headers.get('X-Auth-Token')
 
 
 class InterruptedTest(FaultsTest):

@@ -195,16 +195,6 @@ class TestCreate(ImportingTestCase):
         self.assertEqual("{'is_protected': True}", order[1])
         self.assertEqual('import', order[2])
 
-    def test_protection_ends_if_the_import_is_refused(self) -> None:
-        glance = importing_glance.ImportingGlance()
-        glance.refusals = [doubles.response(403)]
-        glance.proxy.update_image.side_effect = None
-        told = self.failed(glance, attrs={'is_protected': True}, wanted=False)
-        self.assertIs(
-            False, glance.proxy.update_image.call_args.kwargs['is_protected']
-        )
-        self.assertRegex(told, 'was deleted.$')
-
     def test_stores_that_failed_are_returned(self) -> None:
         glance = importing_glance.ImportingGlance()
         order = imports.Order('glance-direct', all_stores=True)

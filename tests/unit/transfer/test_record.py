@@ -101,6 +101,22 @@ class TestCreated(RecordTestCase):
         self.assertEqual([], self.sleep.seconds)
 
 
+class TestProtected(RecordTestCase):
+    def test_a_connection_that_breaks(self) -> None:
+        done = doubles.image(is_protected=True)
+        lost = ksa_exceptions.ConnectFailure('It broke.')
+        self.proxy.update_image.side_effect = [lost, done]
+        image = record.protected(self.proxy, 'an ID', self.sleep)
+        self.assertIs(done, image)
+
+    def test_a_server_that_is_gone(self) -> None:
+        lost = ksa_exceptions.ConnectFailure('It broke.')
+        self.proxy.update_image.side_effect = lost
+        with self.assertRaises(ksa_exceptions.ConnectFailure):
+            record.protected(self.proxy, 'an ID', self.sleep)
+        self.assertEqual(3, len(self.sleep.seconds))
+
+
 class TestListener(RecordTestCase):
     def test_a_deletion_is_told(self) -> None:
         listener = mock.create_autospec(_listener.NullListener, instance=True)
@@ -232,10 +248,20 @@ class TestDeletion(RecordTestCase):
 
     def test_a_refusal_is_final(self) -> None:
         forbidden = doubles.http_error(403, {'message': 'You may not.'})
+        self.proxy.get_image.side_effect = [doubles.image(is_protected=False)]
         failure = self.deleting(forbidden)
         self.assertIn('You may not.', replies.explain(failure))
         self.proxy.delete_image.assert_called_once()
         self.assertEqual([], self.sleep.seconds)
+
+    def test_a_protected_image_is_unprotected_first(self) -> None:
+        protected = doubles.http_error(403, {'message': 'It is protected.'})
+        self.proxy.get_image.side_effect = [doubles.image(is_protected=True)]
+        failure = self.deleting(protected, None)
+        self.proxy.update_image.assert_called_once_with(
+            self.image.id, is_protected=False
+        )
+        self.assertIn('was deleted.', replies.explain(failure))
 
     def test_a_server_that_is_gone_is_told_as_such(self) -> None:
         self.proxy.delete_image.side_effect = doubles.refuse
