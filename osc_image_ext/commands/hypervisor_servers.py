@@ -15,40 +15,24 @@
 import abc
 import argparse
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
-from osc_lib import exceptions as osc_exceptions
 from osc_lib.command import command
 
-from osc_image_ext.commands import clients
 from osc_image_ext.commands import errors
-from osc_image_ext.commands import server_rows
-from osc_image_ext.commands import server_selection
-from osc_image_ext.commands import server_settings
-from osc_image_ext.commands import stopping
+from osc_image_ext.commands import server_options
 from osc_image_ext.i18n import _
-from osc_image_ext.progress import display
-from osc_image_ext.progress import units
-from osc_image_ext.transfer import calls
-from osc_image_ext.transfer import replies
-from osc_image_ext.transfer import server_batch
-from osc_image_ext.transfer import server_changes
 
-# More servers than these are changed only by somebody who means it.
-_MANY = 100
+if TYPE_CHECKING:
+    from osc_image_ext.transfer import server_changes
 
 
 class _ChangeServers(command.Lister, metaclass=abc.ABCMeta):
     """What setting and unsetting have in common."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._stop = stopping.Stop()
-        self._outcomes: Sequence[server_changes.Outcome] = ()
-
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        server_selection.declare(parser)
+        server_options.add_selection(parser)
         parser.add_argument(
             '--workers',
             metavar='<number>',
@@ -76,97 +60,25 @@ class _ChangeServers(command.Lister, metaclass=abc.ABCMeta):
     @abc.abstractmethod
     def _wanted(
         self, parsed_args: argparse.Namespace
-    ) -> server_changes.Settings:
+    ) -> 'server_changes.Settings':
         """Return what the options ask for."""
 
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[Sequence[str], Iterable[Any]]:
-        manager: Any = self.app.client_manager
         with errors.translated():
-            batch = self._batch(parsed_args)
-            hypervisors = server_selection.hypervisors(
-                batch.caller, parsed_args
-            )
-            filters = server_selection.filters(manager, parsed_args)
-            servers = batch.survey(hypervisors, filters)
-            names = ', '.join(each.name for each in hypervisors)
-            if not servers:
-                self.log.warning(_('There are no such servers on %s.'), names)
-            if parsed_args.dry_run:
-                return server_rows.COLUMNS, server_rows.expected(servers)
-            self._change(batch, servers, names, parsed_args)
-        return server_rows.COLUMNS, server_rows.told(servers, self._outcomes)
+            return self._change.made(parsed_args, self._wanted(parsed_args))
 
     def run(self, parsed_args: argparse.Namespace) -> int:
         """Return the exit status; what is said of it comes after the table."""
+        from osc_image_ext.commands import server_changing
+
+        self._change = server_changing.Change(self.app)
         try:
             status = super().run(parsed_args)
         finally:  # nobody may be left who reads the table
-            verdict = self._verdict()
+            verdict = self._change.verdict()
         return verdict or status
-
-    def _verdict(self) -> int:
-        """Say what was not done; return the exit status of that."""
-        status = 0
-        results = [outcome.result for outcome in self._outcomes]
-        count = len(results)
-        if failed := results.count(server_changes.FAILED):
-            status = 1
-            self.log.error(
-                _('%(failed)d of %(count)d servers could not be changed.'),
-                {'failed': failed, 'count': count},
-            )
-        if count and self._stop.is_set():
-            status = self._stop.status
-            skipped = results.count(server_batch.SKIPPED)
-            self.log.error(
-                _('Interrupted. %(skipped)d of %(count)d servers are left.'),
-                {'skipped': skipped, 'count': count},
-            )
-        return status
-
-    def _batch(self, parsed_args: argparse.Namespace) -> server_batch.Batch:
-        wanted = self._wanted(parsed_args)
-        server_selection.check(parsed_args)
-        proxy = clients.compute(self.app.client_manager)
-        version = server_settings.version(proxy, wanted)
-        workers = parsed_args.workers
-        caller = calls.Caller(proxy, workers, self._stop.wait)
-        return server_batch.Batch(caller, wanted, version, workers, self._stop)
-
-    def _change(
-        self,
-        batch: server_batch.Batch,
-        servers: Sequence[server_batch.Server],
-        names: str,
-        parsed_args: argparse.Namespace,
-    ) -> None:
-        lacking = sum(bool(server.lacks) for server in servers)
-        if lacking > _MANY and not parsed_args.yes:
-            self._confirm(lacking, names)
-        with (
-            display.make_display(
-                parsed_args.progress and lacking > 0,
-                self.app.stderr,
-                replies.printable(names),
-                units.servers,
-            ) as listener,
-            stopping.at_signals(self._stop),
-        ):
-            self._outcomes = batch.change(servers, listener)
-
-    def _confirm(self, count: int, names: str) -> None:
-        """Ask whoever sits at a terminal; nobody else."""
-        stdin, screens = self.app.stdin, (self.app.stderr, self.app.stdout)
-        screen = next((s for s in screens if s and s.isatty()), None)
-        if screen is None or not (stdin and stdin.isatty()):
-            return
-        question = _('Change %(count)d servers on %(names)s? [y/N] ')
-        screen.write(question % {'count': count, 'names': names})
-        screen.flush()
-        if stdin.readline().strip().lower() not in ('y', 'yes'):
-            raise osc_exceptions.CommandError(_('Nothing was changed.'))
 
 
 class SetHypervisorServers(_ChangeServers):
@@ -177,12 +89,14 @@ class SetHypervisorServers(_ChangeServers):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        server_settings.declare_set(parser)
+        server_options.add_set(parser)
         return parser
 
     def _wanted(
         self, parsed_args: argparse.Namespace
-    ) -> server_changes.Settings:
+    ) -> 'server_changes.Settings':
+        from osc_image_ext.commands import server_settings
+
         return server_settings.to_set(parsed_args)
 
 
@@ -194,12 +108,14 @@ class UnsetHypervisorServers(_ChangeServers):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        server_settings.declare_unset(parser)
+        server_options.add_unset(parser)
         return parser
 
     def _wanted(
         self, parsed_args: argparse.Namespace
-    ) -> server_changes.Settings:
+    ) -> 'server_changes.Settings':
+        from osc_image_ext.commands import server_settings
+
         return server_settings.to_unset(parsed_args)
 
 

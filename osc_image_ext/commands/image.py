@@ -27,10 +27,8 @@ from openstackclient.image.v2 import image as core
 from osc_image_ext import exceptions
 from osc_image_ext.commands import clients
 from osc_image_ext.commands import errors
-from osc_image_ext.commands import image_creation
-from osc_image_ext.commands import image_data
 from osc_image_ext.commands import import_options
-from osc_image_ext.commands import import_order
+from osc_image_ext.commands import upload_options
 from osc_image_ext.i18n import _
 
 # What core's command tells the SDK's create_image() beside the attributes of
@@ -55,18 +53,9 @@ class CreateImage(core.CreateImage):
         )
         size = options['--size']
         if size.help == argparse.SUPPRESS:  # core before 10.3: a relic of v1
-            size.metavar, size.type = '<size>', image_data.size
+            size.metavar, size.type = '<size>', upload_options.size
             size.help = _('Size of image data in bytes')
-        parser.add_argument(
-            '--no-verify',
-            dest='verify',
-            action='store_false',
-            default=True,
-            help=_(
-                'Do not compare the digest of the data sent with that of the '
-                'image stored'
-            ),
-        )
+        upload_options.add_no_verify(parser)
         parser.add_argument(
             '--keep-failed',
             action='store_true',
@@ -86,6 +75,8 @@ class CreateImage(core.CreateImage):
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[Sequence[str], Iterable[Any]]:
+        from osc_image_ext.commands import import_order
+
         with errors.terminable(), errors.translated():
             if parsed_args.volume:
                 import_order.check_volume(parsed_args)
@@ -98,6 +89,9 @@ class CreateImage(core.CreateImage):
         self, parsed_args: argparse.Namespace
     ) -> Iterator[None]:
         """Let core's command find a proxy whose create_image() is ours."""
+        from osc_image_ext.commands import image_creation
+        from osc_image_ext.commands import import_order
+
         order = import_order.creation(parsed_args)
         manager: Any = self.app.client_manager
         proxy = clients.image(manager)

@@ -24,15 +24,6 @@ from osc_image_ext.transfer import source as _source
 LOG = logging.getLogger(__name__)
 
 
-def size(text: str) -> int:
-    """Return the bytes that ``--size`` tells; a type for argparse."""
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(
-            _("'%s' is not a valid size (use a positive integer)") % text
-        )
-    return int(text)
-
-
 @contextlib.contextmanager
 def opened(parsed_args: argparse.Namespace) -> Iterator[_source.Source | None]:
     """Open what ``--file`` names, or else standard input.

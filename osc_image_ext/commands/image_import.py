@@ -18,15 +18,9 @@ from typing import Any
 
 from openstackclient.image.v2 import image as core
 
-from osc_image_ext.commands import clients
 from osc_image_ext.commands import errors
 from osc_image_ext.commands import import_options
-from osc_image_ext.commands import import_order
 from osc_image_ext.i18n import _
-from osc_image_ext.progress import display
-from osc_image_ext.transfer import importing
-from osc_image_ext.transfer import offers
-from osc_image_ext.transfer import replies
 
 
 class ImportImage(core.ImportImage):
@@ -45,27 +39,12 @@ class ImportImage(core.ImportImage):
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[Sequence[str], Iterable[Any]]:
+        from osc_image_ext.commands import image_importing
+
         with errors.terminable(), errors.translated():
-            order = import_order.order(
-                parsed_args, parsed_args.import_method, parsed_args.stores
-            )
-            waiting = import_order.waiting(parsed_args)
-            proxy = clients.image(self.app.client_manager)
-            offer = offers.of(proxy)
-            order.check(offer)
-            image = proxy.find_image(parsed_args.image, ignore_missing=False)
-            with display.make_display(
-                parsed_args.progress,
-                self.app.stderr,
-                replies.printable(parsed_args.image),
-            ) as listener:
-                made = importing.import_image(
-                    proxy, image, order, offer, listener, waiting
-                )
-                import_order.tell_end(listener, made, waiting)
-            import_order.report(made)
+            image = image_importing.import_image(self.app, parsed_args)
         # what core's commands make their columns of
         columns, values = zip(
-            *sorted(core._format_image(made.image).items()), strict=True
+            *sorted(core._format_image(image).items()), strict=True
         )
         return columns, values

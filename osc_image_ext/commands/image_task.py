@@ -14,29 +14,16 @@
 
 import argparse
 from collections.abc import Iterable, Sequence
-import itertools
 from typing import Any
 
-from openstack import exceptions as sdk_exceptions
-from openstack.image.v2 import _proxy
 from openstack.image.v2 import task as _task
 from openstackclient.image.v2 import task as core
 from osc_lib.cli import parseractions
 from osc_lib.command import command
 
-from osc_image_ext import exceptions
 from osc_image_ext.commands import clients
 from osc_image_ext.commands import errors
-from osc_image_ext.commands import task_input
 from osc_image_ext.i18n import _
-from osc_image_ext.progress import display
-from osc_image_ext.transfer import tasks
-from osc_image_ext.transfer import waiting
-
-# Glance's policy of who may use the tasks API.
-_POLICY = 'tasks_api_access'
-# Options of core's for what Glance cannot do with the tasks of one image.
-_FOR_ALL_TASKS = ('sort_key', 'sort_dir', 'marker')
 
 
 class CreateImageTask(command.ShowOne):
@@ -110,71 +97,15 @@ class CreateImageTask(command.ShowOne):
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[Sequence[str], Iterable[Any]]:
-        with (
-            errors.terminable(),
-            errors.translated(),
-            errors.governed(_POLICY),
-        ):
-            waits = parsed_args.wait or parsed_args.progress
-            if parsed_args.timeout is not None and not waits:
-                raise exceptions.Error(
-                    _('--timeout requires --wait or --progress.')
-                )
-            wanted = task_input.gathered(parsed_args)
-            proxy = clients.image(self.app.client_manager)
-            with errors.noted(
-                _(
-                    'If the task was made nevertheless, "openstack image task '
-                    'list" shows it.'
-                ),
-                unless=_refused,
-            ):
-                task = tasks.create(proxy, parsed_args.type, wanted)
-            if waits:
-                task = self._follow(proxy, task, parsed_args)
+        from osc_image_ext.commands import image_tasks
+
+        with errors.terminable(), errors.translated():
+            task = image_tasks.create(self.app, parsed_args)
         # what core's "image task show" makes its columns of
         columns, values = zip(
             *sorted(core._format_task(task).items()), strict=True
         )
         return columns, values
-
-    def _follow(
-        self,
-        proxy: _proxy.Proxy,
-        task: _task.Task,
-        parsed_args: argparse.Namespace,
-    ) -> _task.Task:
-        with (
-            errors.noted(
-                _(
-                    'Task %(id)s goes on unwatched: "openstack image task '
-                    'show %(id)s" tells what becomes of it.'
-                )
-                % {'id': task.id},
-                unless=_ended,
-            ),
-            display.make_display(
-                parsed_args.progress, self.app.stderr, task.id
-            ) as listener,
-        ):
-            return waiting.follow(
-                task,
-                tasks.look_at(proxy, task.id),
-                listener,
-                timeout=parsed_args.timeout,
-            )
-
-
-def _refused(stop: BaseException) -> bool:
-    return isinstance(stop, sdk_exceptions.HttpException) and (
-        400 <= (stop.status_code or 0) < 500
-    )
-
-
-def _ended(stop: BaseException) -> bool:
-    return isinstance(
-        stop, (exceptions.TaskError, sdk_exceptions.NotFoundException)
-    )
 
 
 class ListImageTask(core.ListTask):
@@ -201,10 +132,12 @@ class ListImageTask(core.ListTask):
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[tuple[str, ...], Iterable[tuple[Any, ...]]]:
+        from osc_image_ext.commands import image_tasks
+
         found: list[_task.Task] = []
 
         def listed(**query: Any) -> list[_task.Task]:
-            found[:] = _listed(proxy, parsed_args, query)
+            found[:] = image_tasks.listed(proxy, parsed_args, query)
             return found
 
         with errors.translated():
@@ -221,27 +154,3 @@ class ListImageTask(core.ListTask):
             (*row, *(task[attribute] for attribute in more.values()))
             for row, task in zip(rows, found, strict=True)
         ]
-
-
-def _listed(
-    proxy: _proxy.Proxy,
-    parsed_args: argparse.Namespace,
-    query: dict[str, Any],
-) -> list[_task.Task]:
-    """Return the tasks of an image, or all tasks; the newest first.
-
-    :param query: as core's command asks for them.
-    """
-    most = getattr(parsed_args, 'max_items', None)
-    if parsed_args.image is None:
-        with errors.governed(_POLICY):
-            return list(itertools.islice(proxy.tasks(**query), most))
-    if any(name in query for name in _FOR_ALL_TASKS):
-        raise exceptions.Error(
-            _('--sort-key, --sort-dir and --marker do not go with --image.')
-        )
-    page = query.pop('limit', None)
-    if not hasattr(parsed_args, 'max_items'):  # before core had this option
-        most = page
-    image = proxy.find_image(parsed_args.image, ignore_missing=False)
-    return tasks.of_image(proxy, image.id, most, **query)

@@ -14,25 +14,14 @@
 
 import argparse
 from collections.abc import Iterable, Sequence
-import contextlib
 from typing import Any
 
-from openstack.image.v2 import _proxy
-from openstack.image.v2 import image as _image
 from openstackclient.image.v2 import image as core
 from osc_lib.command import command
 
-from osc_image_ext import exceptions
-from osc_image_ext.commands import clients
 from osc_image_ext.commands import errors
-from osc_image_ext.commands import image_data
+from osc_image_ext.commands import upload_options
 from osc_image_ext.i18n import _
-from osc_image_ext.progress import display
-from osc_image_ext.transfer import listener as _listener
-from osc_image_ext.transfer import offers
-from osc_image_ext.transfer import replies
-from osc_image_ext.transfer import staging
-from osc_image_ext.transfer import upload
 
 
 class StageImage(core.StageImage):
@@ -45,16 +34,10 @@ class StageImage(core.StageImage):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
+        from osc_image_ext.commands import image_uploading
+
         with errors.terminable(), errors.translated():
-            proxy = clients.image(self.app.client_manager)
-            image = _queued(proxy, parsed_args.image)
-            with image_data.required(parsed_args) as source:
-                image_data.warn_of_format(
-                    source, image.disk_format, image.container_format
-                )
-                with _display(self.app, parsed_args) as listener:
-                    staging.stage_image(proxy, image, source, listener)
-                    listener.phase(_('staged'))
+            image_uploading.stage(self.app, parsed_args)
 
 
 class UploadImage(command.ShowOne):
@@ -79,7 +62,7 @@ class UploadImage(command.ShowOne):
         parser.add_argument(
             '--size',
             metavar='<size>',
-            type=image_data.size,
+            type=upload_options.size,
             help=_('Size of image data in bytes'),
         )
         parser.add_argument(
@@ -92,68 +75,18 @@ class UploadImage(command.ShowOne):
             action='store_true',
             help=_('Show upload progress on standard error'),
         )
-        parser.add_argument(
-            '--no-verify',
-            dest='verify',
-            action='store_false',
-            default=True,
-            help=_(
-                'Do not compare the digest of the data sent with that of the '
-                'image stored'
-            ),
-        )
+        upload_options.add_no_verify(parser)
         return parser
 
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[Sequence[str], Iterable[Any]]:
+        from osc_image_ext.commands import image_uploading
+
         with errors.terminable(), errors.translated():
-            proxy = clients.image(self.app.client_manager)
-            if parsed_args.store is not None:
-                offers.of(proxy).check_stores((parsed_args.store,))
-            image = _queued(proxy, parsed_args.image)
-            with image_data.required(parsed_args) as source:
-                image_data.warn_of_format(
-                    source, image.disk_format, image.container_format
-                )
-                with _display(self.app, parsed_args) as listener:
-                    done = upload.fill_image(
-                        proxy,
-                        image,
-                        source,
-                        listener,
-                        store=parsed_args.store,
-                        verify=parsed_args.verify,
-                    )
-                    listener.phase(
-                        _('verified') if done.verified else _('stored')
-                    )
-            if parsed_args.verify and not done.verified:
-                image_data.warn_of_no_digest(image.id)
+            image = image_uploading.upload_image(self.app, parsed_args)
         # what core's commands make their columns of
         columns, values = zip(
-            *sorted(core._format_image(done.image).items()), strict=True
+            *sorted(core._format_image(image).items()), strict=True
         )
         return columns, values
-
-
-def _queued(proxy: _proxy.Proxy, name: str) -> _image.Image:
-    """Return the image of a name or ID, which must have no data yet."""
-    image = proxy.find_image(name, ignore_missing=False)
-    if image.status != 'queued':
-        raise exceptions.Error(
-            _(
-                'Image %(id)s has status %(status)s: only an image whose '
-                'status is queued can get data.'
-            )
-            % {'id': image.id, 'status': image.status}
-        )
-    return image
-
-
-def _display(
-    app: Any, parsed_args: argparse.Namespace
-) -> contextlib.AbstractContextManager[_listener.TransferListener]:
-    return display.make_display(
-        parsed_args.progress, app.stderr, replies.printable(parsed_args.image)
-    )

@@ -26,47 +26,6 @@ from osc_image_ext.transfer import hypervisors as _hypervisors
 
 LOG = logging.getLogger(__name__)
 
-# Those of core's "server list", but for DELETED: such are not changed.
-_STATUSES = (
-    *('ACTIVE', 'BUILD', 'ERROR', 'HARD_REBOOT', 'MIGRATING', 'PASSWORD'),
-    *('PAUSED', 'REBOOT', 'REBUILD', 'RESCUE', 'RESIZE', 'REVERT_RESIZE'),
-    *('SHELVED', 'SHELVED_OFFLOADED', 'SHUTOFF', 'SOFT_DELETED'),
-    *('SUSPENDED', 'VERIFY_RESIZE'),
-)
-
-
-def declare(parser: argparse.ArgumentParser) -> None:
-    """Add the options to a parser."""
-    parser.add_argument(
-        'hypervisors',
-        metavar='<hypervisor>',
-        nargs='*',
-        help=_('Hypervisor(s) whose servers to change (name or ID)'),
-    )
-    parser.add_argument(
-        '--matching',
-        metavar='<text>',
-        help=_('All hypervisors with this text in their names instead'),
-    )
-    parser.add_argument(
-        '--project',
-        metavar='<project>',
-        help=_('Only servers of this project (name or ID)'),
-    )
-    identity_common.add_project_domain_option_to_parser(parser)
-    parser.add_argument(
-        '--status',
-        metavar='<status>',
-        type=str.upper,
-        choices=_STATUSES,
-        help=_('Only servers in this status'),
-    )
-    parser.add_argument(
-        '--name',
-        metavar='<name-regex>',
-        help=_('Only servers whose name matches this regular expression'),
-    )
-
 
 def check(parsed_args: argparse.Namespace) -> None:
     """Refuse options that do not go together.

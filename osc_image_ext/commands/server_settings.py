@@ -17,80 +17,13 @@ import argparse
 from openstack import utils as sdk_utils
 from openstack.compute.v2 import _proxy
 from osc_lib import exceptions as osc_exceptions
-from osc_lib.cli import parseractions
 
 from osc_image_ext.i18n import _
 from osc_image_ext.transfer import server_changes
 
 
-def declare_set(parser: argparse.ArgumentParser) -> None:
-    """Add the options that set something."""
-    parser.add_argument(
-        '--property',
-        metavar='<key=value>',
-        action=parseractions.KeyValueAction,
-        dest='properties',
-        help=_(
-            'Property to add or change '
-            '(repeat option to set multiple properties)'
-        ),
-    )
-    parser.add_argument(
-        '--tag',
-        metavar='<tag>',
-        action='append',
-        dest='tags',
-        default=[],
-        help=_(
-            'Tag to add (repeat option to add multiple tags) '
-            '(supported by --os-compute-api-version 2.26 or above)'
-        ),
-    )
-    parser.add_argument(
-        '--description',
-        metavar='<description>',
-        help=_(
-            'New description '
-            '(supported by --os-compute-api-version 2.19 or above)'
-        ),
-    )
-
-
-def declare_unset(parser: argparse.ArgumentParser) -> None:
-    """Add the options that unset something."""
-    parser.add_argument(
-        '--property',
-        metavar='<key>',
-        action='append',
-        dest='properties',
-        default=[],
-        help=_(
-            'Property to remove (repeat option to remove multiple properties)'
-        ),
-    )
-    parser.add_argument(
-        '--tag',
-        metavar='<tag>',
-        action='append',
-        dest='tags',
-        default=[],
-        help=_(
-            'Tag to remove (repeat option to remove multiple tags) '
-            '(supported by --os-compute-api-version 2.26 or above)'
-        ),
-    )
-    parser.add_argument(
-        '--description',
-        action='store_true',
-        help=_(
-            'Remove the description '
-            '(supported by --os-compute-api-version 2.19 or above)'
-        ),
-    )
-
-
 def to_set(parsed_args: argparse.Namespace) -> server_changes.Settings:
-    """Return what the options of :func:`declare_set` ask for.
+    """Return what the options of :func:`server_options.add_set` ask for.
 
     :raises osc_lib.exceptions.CommandError: if that is nothing.
     """
@@ -104,7 +37,7 @@ def to_set(parsed_args: argparse.Namespace) -> server_changes.Settings:
 
 
 def to_unset(parsed_args: argparse.Namespace) -> server_changes.Settings:
-    """Return what the options of :func:`declare_unset` ask for.
+    """Return what the options of :func:`server_options.add_unset` ask for.
 
     :raises osc_lib.exceptions.CommandError: if that is nothing, or cannot be
         asked of Nova.

@@ -110,6 +110,25 @@ class TestEntryPoints(unittest.TestCase):
             with self.subTest(point.name):
                 self.assertTrue(point.load())
 
+    def test_commands_bring_nothing_along_that_works(self) -> None:
+        # cliff loads all of them at each start of "openstack".
+        loaded = run_python(
+            """
+            import importlib.metadata, sys
+            there = importlib.metadata.distribution(sys.argv[1])
+            for point in there.entry_points:
+                point.load()
+            print(*sys.modules)
+            """,
+            OURS,
+        ).split()
+        layers = ('osc_image_ext.transfer.', 'osc_image_ext.progress.')
+        self.assertEqual(
+            ['osc_image_ext.transfer.replies'],
+            [name for name in loaded if name.startswith(layers)],
+        )
+        self.assertIn('osc_image_ext.commands.image', loaded)
+
     def test_commands_are_in_the_plugins_group(self) -> None:
         groups = {point.group for point in self.points()}
         self.assertIn(f'openstack.{plugin.API_NAME}.v2', groups)

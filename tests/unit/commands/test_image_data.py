@@ -11,7 +11,6 @@
 #    under the License.
 
 
-import argparse
 import io
 from typing import Any
 import unittest
@@ -19,16 +18,6 @@ import unittest
 from osc_image_ext.commands import image_data
 from osc_image_ext.transfer import source as _source
 from tests.fixtures import doubles
-
-
-class TestSize(unittest.TestCase):
-    def test_a_positive_number(self) -> None:
-        self.assertEqual(5, image_data.size('5'))
-
-    def test_anything_else(self) -> None:
-        for text in ('0', '-1', '1.5', 'x', ''):
-            with self.assertRaises(argparse.ArgumentTypeError):
-                image_data.size(text)
 
 
 class TestFormat(unittest.TestCase):

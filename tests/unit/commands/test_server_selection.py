@@ -18,6 +18,7 @@ from unittest import mock
 from openstackclient.identity import common as identity_common
 from osc_lib import exceptions as osc_exceptions
 
+from osc_image_ext.commands import server_options
 from osc_image_ext.commands import server_selection
 from osc_image_ext.transfer import calls
 from tests.fixtures import compute_doubles
@@ -27,7 +28,7 @@ DETAIL = '/os-hypervisors/detail'
 
 def parse(*arguments: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser(exit_on_error=False)
-    server_selection.declare(parser)
+    server_options.add_selection(parser)
     return parser.parse_args(arguments)
 
 

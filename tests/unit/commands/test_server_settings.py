@@ -17,6 +17,7 @@ import unittest
 from openstack.compute.v2 import _proxy
 from osc_lib import exceptions as osc_exceptions
 
+from osc_image_ext.commands import server_options
 from osc_image_ext.commands import server_settings
 from osc_image_ext.transfer import server_changes
 from tests.fixtures import compute_doubles
@@ -27,7 +28,7 @@ NOTHING = '^At least one of --property, --tag and --description is needed.$'
 class TestSet(unittest.TestCase):
     def wanted(self, *arguments: str) -> server_changes.Settings:
         parser = argparse.ArgumentParser()
-        server_settings.declare_set(parser)
+        server_options.add_set(parser)
         return server_settings.to_set(parser.parse_args(arguments))
 
     def test_all_at_once(self) -> None:
@@ -74,7 +75,7 @@ class TestSet(unittest.TestCase):
 class TestUnset(unittest.TestCase):
     def wanted(self, *arguments: str) -> server_changes.Settings:
         parser = argparse.ArgumentParser()
-        server_settings.declare_unset(parser)
+        server_options.add_unset(parser)
         return server_settings.to_unset(parser.parse_args(arguments))
 
     def test_all_at_once(self) -> None:
