@@ -33,7 +33,7 @@ def measure(
     found: programs.Programs, place: workspace.Workspace, quick: bool
 ) -> table.Table:
     """Compare the time of the whole commands."""
-    size, count = (_GIB // 16, 2) if quick else (2 * _GIB, 15)
+    size, count = (_GIB // 16, 2) if quick else (2 * _GIB, 9)
     # One image at a time, and the blocks of the last one being freed.
     if shutil.disk_usage(place.folder).free < 2 * size + _GIB // 4:
         raise RuntimeError(f'There is no room for {size} bytes in TMPDIR.')
