@@ -24,6 +24,8 @@ from osc_image_ext.i18n import _
 
 
 class ImportImage(core.ImportImage):
+    """Core's command, which with --wait really waits for the import."""
+
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser: argparse.ArgumentParser = super().get_parser(prog_name)
         parser.conflict_handler = 'resolve'  # should core get these one day

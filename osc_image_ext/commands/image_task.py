@@ -109,6 +109,8 @@ class CreateImageTask(command.ShowOne):
 
 
 class ListImageTask(core.ListTask):
+    """Core's command, which also lists the tasks of one image."""
+
     # Should core have an option of ours one day, ours is meant.
     conflict_handler = 'resolve'
 

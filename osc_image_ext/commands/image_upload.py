@@ -25,6 +25,8 @@ from osc_image_ext.i18n import _
 
 
 class StageImage(core.StageImage):
+    """Core's command, with data that is sent again if it must be."""
+
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         options = parser._option_string_actions

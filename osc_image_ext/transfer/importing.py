@@ -85,40 +85,38 @@ def create_image(
     protected = attrs.pop('is_protected', None)
     verify = verify and waiting.wanted and source is not None
     names = verification.algorithms(proxy) if verify else ()
-    with contextlib.closing(digest.Digests(names)) as digests:
-        body = staging.reader(source, listener, digests) if source else None
-        with record.created(
+    with (
+        contextlib.closing(digest.Digests(names)) as digests,
+        record.created(
             proxy,
             attrs,
             listener=listener,
             keep=keep_failed,
             sleep=waiting.sleep,
-        ) as image:
-            formats = _formats(image)
-            if body:
-                with interruption.unstaged(
-                    proxy, image.id, waiting.sleep, keep_failed
-                ):
-                    image = staging.stage(proxy, image.id, body, waiting.sleep)
-            with interruption.ended(
-                proxy, image.id, listener, waiting.sleep, keep_failed
+        ) as image,
+    ):
+        formats = _formats(image)
+        body = staging.reader(source, listener, digests) if source else None
+        if body:
+            with interruption.unstaged(
+                proxy, image.id, waiting.sleep, keep_failed
             ):
-                # Once the import runs it is too late: it would write the image
-                # back as it was at the beginning.
-                if protected and not waiting.wanted:
-                    record.protected(proxy, image.id, waiting.sleep)
-                imports.start(proxy, image.id, order, waiting.sleep)
-                if waiting.wanted:
-                    made = _followed(
-                        proxy, image, order, offer, listener, waiting
-                    )
+                image = staging.stage(proxy, image.id, body, waiting.sleep)
+        with interruption.ended(
+            proxy, image.id, listener, waiting.sleep, keep_failed
+        ):
+            # Once the import runs it is too late: it would write the image
+            # back as it was at the beginning.
+            if protected and not waiting.wanted:
+                record.protected(proxy, image.id, waiting.sleep)
+            imports.start(proxy, image.id, order, waiting.sleep)
             if waiting.wanted:
-                made = _compared(made, formats, body, digests)
-                if protected:
-                    changed = record.protected(
-                        proxy, made.image, waiting.sleep
-                    )
-                    made = dataclasses.replace(made, image=changed)
+                made = _followed(proxy, image, order, offer, listener, waiting)
+        if waiting.wanted:
+            made = _compared(made, formats, body, digests)
+            if protected:
+                changed = record.protected(proxy, made.image, waiting.sleep)
+                made = dataclasses.replace(made, image=changed)
     return made if waiting.wanted else Made(proxy.get_image(image.id))
 
 
