@@ -110,6 +110,8 @@ def send(
             failure = error
         now = _settled(proxy, image_id, failure, destination, sleep)
         if destination.has(now, failure is None):
+            if failure and body.rewindable:
+                body.complete()
             return now
         if failure is None:
             raise exceptions.TransferError(
