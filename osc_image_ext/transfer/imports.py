@@ -32,8 +32,6 @@ from osc_image_ext.transfer import waiting
 _TYPE = 'api_image_import'
 # Answers of a proxy that lost patience with Glance, which may have heard.
 _UNCLEAR = (502, 503, 504)
-# Seconds before Glance is asked once more if it is not reached.
-_DELAYS = (0.5, 1, 2)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,12 +128,8 @@ def known_tasks(
 def _told(
     proxy: _proxy.Proxy, image_id: str, sleep: waiting.Sleep
 ) -> list[_task.Task]:
-    """Return an image's tasks, even if a connection breaks now and then."""
-    for delay in _DELAYS:
-        with contextlib.suppress(ksa_exceptions.ConnectionError):
-            return tasks.of_image(proxy, image_id)
-        sleep(delay)
-    return tasks.of_image(proxy, image_id)
+    """Return an image's tasks, even if Glance is away for a while."""
+    return waiting.answered(lambda: tasks.of_image(proxy, image_id), sleep)
 
 
 def new_task(

@@ -26,13 +26,14 @@ from openstack.image.v2 import image as _image
 from osc_image_ext.i18n import _
 from osc_image_ext.transfer import listener as _listener
 from osc_image_ext.transfer import replies
+from osc_image_ext.transfer import waiting
 
 Sleep = Callable[[float], None]
 
-# Seconds between looks at an image that Glance is busy with: it may take a
-# while to notice that a connection broke, and answers a PUT with 409 and a
-# DELETE with 409 or 500 until it has.
-_DELAYS = (0.5, 1, 2, 4, 8, 8, 8, 8, 8, 8)
+# Seconds before an image is deleted once more: Glance may take a while to
+# notice that a connection broke, and answers a DELETE with 409 or 500 until it
+# has.
+_DELAYS = (0.5, 1, 2, 4, 8)
 _BUSY = (409, 500, 502, 503, 504)
 
 
@@ -110,34 +111,29 @@ def settled(
     """Wait until Glance has done with the data of an image.
 
     :param busy: tells whether it has not.
-    :returns: the image as it is then; as it is after a minute if Glance is
-        busy for longer.
+    :returns: the image as it is then; as it is after five minutes if Glance
+        is busy for longer.
     :raises openstack.exceptions.HttpException: 404 if it was deleted.
-    :raises keystoneauth1.exceptions.ConnectionError: if Glance is not reached
-        for a minute.
+    :raises keystoneauth1.exceptions.ClientException: see
+        :func:`waiting.answered`.
     """
-    for delay in _DELAYS:
-        with contextlib.suppress(ksa_exceptions.ConnectionError):
-            image = proxy.get_image(image_id)
-            if not busy(image):
-                return image
-        sleep(delay)
-    return proxy.get_image(image_id)
+    return waiting.answered(
+        lambda: proxy.get_image(image_id), sleep, lambda image: not busy(image)
+    )
 
 
 def protected(
     proxy: _proxy.Proxy, image: str | _image.Image, sleep: Sleep
 ) -> _image.Image:
-    """Protect an image, even if a connection breaks; return it as it is then.
+    """Protect an image, even if Glance is away; return it as it is then.
 
     :raises openstack.exceptions.HttpException: if Glance refuses it.
-    :raises keystoneauth1.exceptions.ConnectionError: if it is not reached.
+    :raises keystoneauth1.exceptions.ClientException: see
+        :func:`waiting.answered`.
     """
-    for delay in _DELAYS[:3]:
-        with contextlib.suppress(ksa_exceptions.ConnectionError):
-            return proxy.update_image(image, is_protected=True)
-        sleep(delay)
-    return proxy.update_image(image, is_protected=True)
+    return waiting.answered(
+        lambda: proxy.update_image(image, is_protected=True), sleep
+    )
 
 
 def _discarded(proxy: _proxy.Proxy, image: _image.Image, sleep: Sleep) -> str:
@@ -155,7 +151,7 @@ def _discarded(proxy: _proxy.Proxy, image: _image.Image, sleep: Sleep) -> str:
 
 
 def _delete(proxy: _proxy.Proxy, image: _image.Image, sleep: Sleep) -> None:
-    for delay in _DELAYS[:5]:
+    for delay in _DELAYS:
         try:
             return proxy.delete_image(image.id)
         except sdk_exceptions.ForbiddenException:

@@ -15,6 +15,7 @@
 from collections.abc import Callable
 import math
 import time
+from typing import TypeVar
 
 from keystoneauth1 import exceptions as ksa_exceptions
 from openstack import exceptions as sdk_exceptions
@@ -30,6 +31,8 @@ Sleep = Callable[[float], None]
 # Returns a task as it is now.
 Look = Callable[[], _task.Task]
 
+_Answer = TypeVar('_Answer')
+
 # Seconds between two looks: short tasks end soon, and Glance is not bothered
 # by long ones. It writes a new message once a minute at most.
 _FIRST_DELAY = 1.0
@@ -37,6 +40,9 @@ _LAST_DELAY = 5.0
 # Seconds without an answer after which nobody is expected to answer again:
 # enough for services that are restarted or move to another machine.
 _PATIENCE = 300.0
+# Seconds between questions that are asked until they are answered: so many in
+# sum, too.
+_PAUSES = (0.5, 1, 2, 4, 8, *(15.0 for _ in range(19)))
 # Answers of a server, or of a proxy before it, that may be others soon.
 _PASSING = (429, 500, 502, 503, 504)
 
@@ -96,6 +102,32 @@ def follow(
         else:
             heard = clock()
             trouble = ''
+
+
+def answered(
+    ask: Callable[[], _Answer],
+    sleep: Sleep,
+    enough: Callable[[_Answer], bool] = lambda _answer: True,
+) -> _Answer:
+    """Ask a server until it answers, and says what is waited for.
+
+    :param enough: tells whether an answer is what is waited for.
+    :returns: the answer; after five minutes, whatever it is.
+    :raises openstack.exceptions.HttpException: if the server refuses, or gives
+        no good answer for five minutes.
+    :raises keystoneauth1.exceptions.ClientException: likewise.
+    """
+    for pause in _PAUSES:
+        try:
+            answer = ask()
+        except Exception as error:
+            if not _may_pass(error):
+                raise
+        else:
+            if enough(answer):
+                return answer
+        sleep(pause)
+    return ask()
 
 
 def _may_pass(error: Exception) -> bool:

@@ -12,6 +12,7 @@
 
 """Imports that are disturbed: by the network, by people, by time."""
 
+import os
 import signal
 
 from tests.fixtures import faults
@@ -58,6 +59,12 @@ class StagingFaultTest(import_base.ImportTest):
     def test_gateway_timeout_after_all_was_staged(self) -> None:
         self.survives(faults.Replace(504, '<h1>504 Gateway Time-out</h1>'))
         self.assertEqual(1, len(self.proxy.requests(*_STAGE)))
+
+    def test_503_after_all_was_staged(self) -> None:
+        self.data = os.urandom(64 * 1024**2)
+        self.file.write_bytes(self.data)
+        self.survives(faults.Replace(503))
+        self.assertEqual(2, len(self.proxy.requests(*_STAGE)))
 
     def test_refused(self) -> None:
         self.proxy.inject(*_STAGE, faults.Answer(413, body='Too much.'))

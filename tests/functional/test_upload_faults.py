@@ -102,6 +102,22 @@ class ResentTest(base.FunctionalTest):
         self.survives(faults.Replace(503))
         self.assert_sent(2)
 
+    def test_glance_is_away_for_a_while(self) -> None:
+        """As when it is restarted behind a proxy."""
+        self.proxy.inject('GET', '/v2/images/', faults.Answer(502), times=3)
+        self.survives(faults.Answer(502, faults.When.MIDDLE))
+        self.assert_sent(2)
+
+    def test_glance_is_away_when_the_image_is_protected(self) -> None:
+        self.proxy.inject('PATCH', '/v2/images/', faults.Answer(502), times=2)
+        self.openstack(
+            *('image', 'create', '--file', str(self.file), self.name),
+            '--protected',
+        )
+        image = self.image()
+        self.assertTrue(image.is_protected)
+        self.assertEqual(self.file.read_bytes(), self.stored(image))
+
     def test_progress_starts_again(self) -> None:
         result = self.survives(faults.Reset(_SIZE // 2), '--progress')
         self.assertEqual(2, result.stderr.count(': uploading 3.0 MiB\n'))

@@ -114,7 +114,13 @@ class TestProtected(RecordTestCase):
         self.proxy.update_image.side_effect = lost
         with self.assertRaises(ksa_exceptions.ConnectFailure):
             record.protected(self.proxy, 'an ID', self.sleep)
-        self.assertEqual(3, len(self.sleep.seconds))
+        self.assertAlmostEqual(300, sum(self.sleep.seconds), delta=5)
+
+    def test_a_refusal_is_final(self) -> None:
+        self.proxy.update_image.side_effect = doubles.http_error(403)
+        with self.assertRaises(sdk_exceptions.HttpException):
+            record.protected(self.proxy, 'an ID', self.sleep)
+        self.assertEqual([], self.sleep.seconds)
 
 
 class TestListener(RecordTestCase):
@@ -319,12 +325,12 @@ class TestSettled(RecordTestCase):
         self.assertEqual('active', image.status)
         self.assertEqual(2, len(self.sleep.seconds))
 
-    def test_an_image_that_is_never_done_with_is_returned_after_a_minute(
+    def test_an_image_that_is_never_done_with_is_given_up_after_five_minutes(
         self,
     ) -> None:
         image = self.settled(*self.images('saving') * 100)
         self.assertEqual('saving', image.status)
-        self.assertAlmostEqual(60, sum(self.sleep.seconds), delta=10)
+        self.assertAlmostEqual(300, sum(self.sleep.seconds), delta=5)
 
     def test_a_server_that_comes_back_is_asked_again(self) -> None:
         error = doubles.broken(ConnectionRefusedError(111, 'Refused'))
@@ -332,11 +338,16 @@ class TestSettled(RecordTestCase):
         self.assertEqual('active', image.status)
         self.assertEqual(2, len(self.sleep.seconds))
 
+    def test_a_proxy_without_a_server_is_asked_again(self) -> None:
+        errors = [doubles.http_error(status) for status in (502, 503, 504)]
+        image = self.settled(*errors, *self.images('active'))
+        self.assertEqual('active', image.status)
+
     def test_a_server_that_stays_away_is_an_error(self) -> None:
         self.proxy.get_image.side_effect = doubles.refuse
         with self.assertRaises(ksa_exceptions.ConnectionError):
             record.settled(self.proxy, doubles.IMAGE_ID, self.sleep)
-        self.assertAlmostEqual(60, sum(self.sleep.seconds), delta=10)
+        self.assertAlmostEqual(300, sum(self.sleep.seconds), delta=5)
 
     def test_an_image_that_was_deleted_is_an_error(self) -> None:
         with self.assertRaises(sdk_exceptions.HttpException):
