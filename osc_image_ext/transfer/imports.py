@@ -32,6 +32,8 @@ from osc_image_ext.transfer import waiting
 _TYPE = 'api_image_import'
 # Answers of a proxy that lost patience with Glance, which may have heard.
 _UNCLEAR = (502, 503, 504)
+# Seconds before it is asked once more.
+_DELAYS = (1, 2, 4)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,6 +118,10 @@ def stores_of(image: _image.Image, key: str = 'stores') -> tuple[str, ...]:
     return tuple(filter(None, names.split(',')))
 
 
+class _Unclear(exceptions.TransferError):
+    """Glance may have heard, or not."""
+
+
 def known_tasks(
     proxy: _proxy.Proxy, image_id: str, sleep: waiting.Sleep
 ) -> frozenset[str]:
@@ -160,35 +166,60 @@ def start(
 ) -> None:
     """Ask Glance for an import, and return as soon as it has accepted it.
 
-    Not by the SDK's import_image(), which returns errors as if they were
-    none, and leaves things out that Glance wants.
+    It is asked again if it may not have heard: a second import of an image at
+    a time is refused.
 
     :param known: the IDs of the image's tasks so far.
     :raises osc_image_ext.exceptions.Error: if Glance refuses it, or if nobody
         knows.
     """
-    unclear: BaseException | None = None
-    status = 0
+    lost = False
+    for delay in (*_DELAYS, None):
+        try:
+            _ask(proxy, image_id, order)
+            return
+        except exceptions.TransferError as failure:
+            unclear = isinstance(failure, _Unclear)
+            lost |= unclear
+            with contextlib.suppress(sdk_exceptions.SDKException):
+                if lost and new_task(proxy, image_id, known, sleep):
+                    return
+            if not unclear or delay is None:
+                raise
+        sleep(delay)
+
+
+def _ask(proxy: _proxy.Proxy, image_id: str, order: Order) -> None:
+    """Ask for an import once.
+
+    Not by the SDK's import_image(), which returns errors as if they were
+    none, and leaves things out that Glance wants.
+    """
     try:
         response = proxy.post(
             f'/images/{image_id}/import', json=order.body(), connect_retries=0
         )
-        status, words = response.status_code, replies.words(response)
     except ksa_exceptions.ConnectionError as error:
-        unclear, words = error, replies.sentence(replies.cause(error))
-    if 200 <= status < 300:
+        words = replies.sentence(replies.cause(error))
+        raise _refused(_Unclear, image_id, words) from error
+    if response.status_code < 300:
         return
-    if unclear or status in _UNCLEAR:
-        with contextlib.suppress(sdk_exceptions.SDKException):
-            if new_task(proxy, image_id, known, sleep):
-                return
-    failure = exceptions.TransferError(
+    kind = exceptions.TransferError
+    if response.status_code in _UNCLEAR:
+        kind = _Unclear
+    failure = _refused(kind, image_id, replies.words(response))
+    if response.status_code == 409:
+        _tell_of_lock(proxy, image_id, failure)
+    raise failure
+
+
+def _refused(
+    kind: type[exceptions.TransferError], image_id: str, words: str
+) -> exceptions.TransferError:
+    return kind(
         _('The server did not accept the import of image %(id)s: %(words)s')
         % {'id': image_id, 'words': words}
     )
-    if status == 409:
-        _tell_of_lock(proxy, image_id, failure)
-    raise failure from unclear
 
 
 def _tell_of_lock(

@@ -132,6 +132,14 @@ class CreateByImportTest(import_base.ImportTest):
         self.openstack(*self.stage, '--wait')
         self.assert_active()
 
+    def test_order_that_is_lost(self) -> None:
+        proxy = self.proxied()
+        proxy.inject('POST', '/import', faults.Answer(502), times=2)
+        proxy.inject('GET', '/tasks', faults.Answer(502), times=2)
+        self.openstack(*self.stage, '--wait')
+        self.assert_active()
+        self.assertEqual(3, len(proxy.requests('POST', '/import')))
+
     def test_uri_that_answers_404(self) -> None:
         url = f'{self.web.url}/no-such'
         self.assertRegex(

@@ -137,14 +137,33 @@ class TestStart(unittest.TestCase):
 
     def test_a_connection_that_broke(self) -> None:
         reset = doubles.broken(ConnectionResetError(104, 'reset by peer'))
-        self.assertIn('reset by peer.', self.refused(reset))
+        self.assertIn('reset by peer.', self.refused(*[reset] * 10))
+        self.assertEqual(4, len(self.glance.imports))
         self.setUp()
         self.glance._begin()
         self.start(reset)
+        self.assertEqual(1, len(self.glance.imports))
 
     def test_a_gateway_that_never_asked_glance(self) -> None:
         self.glance.accepts = False
-        self.assertIn('502', self.refused(doubles.response(502)))
+        self.start(doubles.response(502))
+        self.assertEqual([ORDER.body()] * 2, self.glance.imports)
+        self.assertIn('502', self.refused(*[doubles.response(502)] * 10))
+
+    def test_a_glance_that_hears_both_times(self) -> None:
+        def begins(seconds: float) -> None:
+            self.glance.accepts = True
+            self.glance._begin()
+
+        self.glance.accepts = False
+        self.glance.refusals = [doubles.response(504), doubles.response(409)]
+        imports.start(self.glance.proxy, doubles.IMAGE_ID, ORDER, begins)
+        self.assertEqual(2, len(self.glance.imports))
+
+    def test_a_refusal_after_a_lost_question(self) -> None:
+        self.glance.accepts = False
+        told = self.refused(doubles.response(504), doubles.response(403))
+        self.assertIn('403', told)
 
     def test_a_lock_is_told_of(self) -> None:
         self.glance.attributes['os_glance_import_task'] = 'other'
