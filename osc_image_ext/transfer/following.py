@@ -110,7 +110,9 @@ def follow(
     except exceptions.TaskError as error:
         _tell_more(proxy, image.id, error)
         raise
-    imported = _verified(_shown(proxy, image.id), targets, allow_failure)
+    # It has all been done by now: who is away for a moment is waited for.
+    shown = waiting.answered(lambda: _shown(proxy, image.id), how.sleep)
+    imported = _verified(shown, targets, allow_failure)
     listener.moved(imported.image.size or 0)
     return imported
 

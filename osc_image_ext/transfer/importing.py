@@ -117,7 +117,9 @@ def create_image(
             if protected:
                 changed = record.protected(proxy, made.image, waiting.sleep)
                 made = dataclasses.replace(made, image=changed)
-    return made if waiting.wanted else Made(proxy.get_image(image.id))
+    if waiting.wanted:
+        return made
+    return Made(record.shown(proxy, image.id, waiting.sleep))
 
 
 def import_image(
@@ -139,7 +141,7 @@ def import_image(
     known = imports.known_tasks(proxy, image.id, waiting.sleep)
     imports.start(proxy, image.id, order, waiting.sleep, known)
     if not waiting.wanted:
-        return Made(proxy.get_image(image.id))
+        return Made(record.shown(proxy, image.id, waiting.sleep))
     with interruption.left(proxy, image.id):
         return _followed(proxy, image, order, offer, listener, waiting, known)
 
@@ -160,7 +162,7 @@ def _followed(
                 _('The server shows no task that imports image %s.') % image.id
             )
         # There was nothing to copy: the image is in all of them already.
-        return Made(proxy.get_image(image.id))
+        return Made(record.shown(proxy, image.id, waiting.sleep))
     imported = following.follow(
         proxy,
         task,

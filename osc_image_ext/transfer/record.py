@@ -98,6 +98,16 @@ def _refused(failure: BaseException) -> bool:
     return status is not None and status < 500 and status != 409
 
 
+def shown(proxy: _proxy.Proxy, image_id: str, sleep: Sleep) -> _image.Image:
+    """Return an image as it is now, even if Glance is away for a while.
+
+    :raises openstack.exceptions.HttpException: 404 if it was deleted.
+    :raises keystoneauth1.exceptions.ClientException: see
+        :func:`waiting.answered`.
+    """
+    return waiting.answered(lambda: proxy.get_image(image_id), sleep)
+
+
 def _saving(image: _image.Image) -> bool:
     return bool(image.status == 'saving')
 

@@ -13,6 +13,7 @@
 
 from typing import Any
 import unittest
+from unittest import mock
 
 from osc_image_ext import exceptions
 from osc_image_ext.transfer import following
@@ -74,6 +75,20 @@ class TestTruth(FollowTestCase):
         done = self.follow(STEP(), importing_glance.active(size=7))
         self.assertEqual(('active', ()), (done.image.status, done.missing))
         self.assertEqual(7, self.listener.heard('moved')[-1])
+
+    def test_a_glance_that_is_away_at_the_very_end(self) -> None:
+        seen = mock.Mock(
+            side_effect=[
+                doubles.image(status='importing'),
+                doubles.http_error(502),
+                doubles.image(status='active', stores='fast'),
+            ]
+        )
+        with mock.patch.object(
+            importing_glance.ImportingGlance, '_get_image', seen
+        ):
+            done = self.follow(importing_glance.active())
+        self.assertEqual('active', done.image.status)
 
     def test_an_active_image_is_no_success_of_a_task_that_runs(self) -> None:
         copying = STEP('processing', '', {'status': 'active'})
