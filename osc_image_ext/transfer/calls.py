@@ -28,7 +28,8 @@ import requests
 _DELAYS = (1, 2, 4, 8)
 # Whoever says Retry-After an hour does not expect that somebody waits.
 _LONGEST = 300
-_BUSY = (429, 503)
+# A proxy in front of a Nova that is being restarted says 502, or 504.
+_BUSY = (429, 502, 503, 504)
 
 Sleep = Callable[[float], object]
 
@@ -62,8 +63,8 @@ class Caller:
     ) -> requests.Response:
         """Make a request; return the last answer, whatever it says.
 
-        It is made again after 429 and 503, when the server says so or else
-        some times; after a broken connection; and after a 401, once.
+        It is made again after 429, 502, 503 and 504, when the server says so
+        or else some times; after a broken connection; and after a 401, once.
 
         :param version: the microversion; None for the user's choice.
         :param options: such as ``json`` and ``params``.

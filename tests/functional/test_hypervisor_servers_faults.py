@@ -229,6 +229,11 @@ class AtOnceTest(FaultsTest):
         self.inject('demo-node-1-1', faults.Answer(429), times=2)
         self.survives()
 
+    def test_proxy_that_does_not_reach_nova(self) -> None:
+        self.inject('demo-node-1-1', faults.Answer(502), times=2)
+        self.proxy.inject('GET', '/servers/detail', faults.Answer(504))
+        self.survives()
+
     def test_token_that_expires(self) -> None:
         nova = self.useFixture(_ExpiringToken(self.nova.url))
         keystone = self.useFixture(

@@ -47,7 +47,7 @@ class CallerTestCase(unittest.TestCase):
 
 class TestCall(CallerTestCase):
     def test_the_answer_is_returned_whatever_it_says(self) -> None:
-        for status in (200, 204, 400, 404, 409, 500, 502):
+        for status in (200, 204, 400, 404, 409, 500):
             with self.subTest(status):
                 answer = doubles.response(status)
                 self.assertIs(answer, self.call(answer))
@@ -72,7 +72,7 @@ class TestCall(CallerTestCase):
 
 class TestBusy(CallerTestCase):
     def test_retry_after_is_obeyed(self) -> None:
-        for status in (429, 503):
+        for status in (429, 502, 503, 504):
             with self.subTest(status):
                 self.sleep.seconds.clear()
                 answer = self.call(
