@@ -13,6 +13,7 @@
 """Following what the server does by itself, until it has ended."""
 
 from collections.abc import Callable
+import logging
 import math
 import time
 from typing import TypeVar
@@ -25,6 +26,8 @@ from osc_image_ext import exceptions
 from osc_image_ext.i18n import _
 from osc_image_ext.transfer import listener as _listener
 from osc_image_ext.transfer import replies
+
+LOG = logging.getLogger(__name__)
 
 Clock = Callable[[], float]
 Sleep = Callable[[float], None]
@@ -41,8 +44,9 @@ _LAST_DELAY = 5.0
 # enough for services that are restarted or move to another machine.
 _PATIENCE = 300.0
 # Seconds between questions that are asked until they are answered: so many in
-# sum, too.
+# sum, too. Before the long ones people are told what takes so long.
 _PAUSES = (0.5, 1, 2, 4, 8, *(15.0 for _ in range(19)))
+_LONG = 8
 # Answers of a server, or of a proxy before it, that may be others soon.
 _PASSING = (429, 500, 502, 503, 504)
 
@@ -118,14 +122,21 @@ def answered(
     :raises keystoneauth1.exceptions.ClientException: likewise.
     """
     for pause in _PAUSES:
+        trouble = _('It is busy.')
         try:
             answer = ask()
         except Exception as error:
             if not _may_pass(error):
                 raise
+            trouble = _trouble(error)
         else:
             if enough(answer):
                 return answer
+        if pause == _LONG:
+            LOG.warning(
+                _('Waiting for the server, for up to five minutes. %s'),
+                trouble,
+            )
         sleep(pause)
     return ask()
 

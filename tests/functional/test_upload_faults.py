@@ -104,9 +104,14 @@ class ResentTest(base.FunctionalTest):
 
     def test_glance_is_away_for_a_while(self) -> None:
         """As when it is restarted behind a proxy."""
-        self.proxy.inject('GET', '/v2/images/', faults.Answer(502), times=3)
-        self.survives(faults.Answer(502, faults.When.MIDDLE))
+        self.proxy.inject('GET', '/v2/images/', faults.Answer(502), times=5)
+        result = self.survives(faults.Answer(502, faults.When.MIDDLE))
         self.assert_sent(2)
+        self.assertIn(
+            'Waiting for the server, for up to five minutes. The server '
+            'answered 502 Bad Gateway.\n',
+            result.stderr,
+        )
 
     def test_glance_is_away_when_the_image_is_protected(self) -> None:
         self.proxy.inject('PATCH', '/v2/images/', faults.Answer(502), times=2)

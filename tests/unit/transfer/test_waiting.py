@@ -11,6 +11,7 @@
 #    under the License.
 
 import unittest
+from unittest import mock
 
 from keystoneauth1 import exceptions as ksa_exceptions
 from openstack import exceptions as sdk_exceptions
@@ -220,3 +221,45 @@ class TestTrouble(FollowTestCase):
                 self.listener,
                 sleep=interrupted,
             )
+
+
+class TestAnswered(unittest.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.sleep = doubles.RecordedSleep()
+
+    def answered(self, *answers: int | Exception) -> int:
+        """Ask until there is an odd number."""
+        ask = mock.Mock(side_effect=answers)
+        answer: int = waiting.answered(ask, self.sleep, lambda got: got % 2)
+        return answer
+
+    def test_an_answer_is_returned_at_once(self) -> None:
+        self.assertEqual(1, self.answered(1))
+        self.assertEqual([], self.sleep.seconds)
+
+    def test_what_is_not_enough_is_asked_again(self) -> None:
+        with self.assertNoLogs(waiting.LOG):
+            self.assertEqual(3, self.answered(0, doubles.http_error(502), 3))
+        self.assertEqual([0.5, 1], self.sleep.seconds)
+
+    def test_after_five_minutes_any_answer_will_do(self) -> None:
+        with self.assertLogs(waiting.LOG):
+            self.assertEqual(24, self.answered(*range(0, 100, 2)) // 2)
+        self.assertAlmostEqual(300, sum(self.sleep.seconds), delta=1)
+
+    def test_people_are_told_once_what_takes_so_long(self) -> None:
+        for trouble, words in (
+            (0, 'It is busy.'),
+            (doubles.http_error(502, reason='Bad'), 'answered 502 Bad.'),
+        ):
+            with self.assertLogs(waiting.LOG) as logged:
+                self.answered(*[trouble] * 20, 1)
+            (record,) = logged.records
+            self.assertIn('for up to five minutes', record.getMessage())
+            self.assertTrue(record.getMessage().endswith(words))
+
+    def test_a_refusal_is_final(self) -> None:
+        with self.assertRaises(sdk_exceptions.HttpException):
+            self.answered(doubles.http_error(404))
+        self.assertEqual([], self.sleep.seconds)
