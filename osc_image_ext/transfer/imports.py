@@ -193,11 +193,15 @@ def _ask(proxy: _proxy.Proxy, image_id: str, order: Order) -> None:
     """Ask for an import once.
 
     Not by the SDK's import_image(), which returns errors as if they were
-    none, and leaves things out that Glance wants.
+    none, and leaves things out that Glance wants. keystoneauth must not repeat
+    it: if Glance has heard, it refuses the second one.
     """
     try:
         response = proxy.post(
-            f'/images/{image_id}/import', json=order.body(), connect_retries=0
+            f'/images/{image_id}/import',
+            json=order.body(),
+            connect_retries=0,
+            status_code_retries=0,
         )
     except ksa_exceptions.ConnectionError as error:
         words = replies.sentence(replies.cause(error))

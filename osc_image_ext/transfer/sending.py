@@ -30,14 +30,11 @@ from osc_image_ext.transfer import streams
 
 LOG = logging.getLogger(__name__)
 
-# Seconds before data is sent once more after a broken connection, so often at
-# most; keystoneauth counts its own retries after a 503.
+# Seconds before data is sent once more, so often at most.
 _DELAYS = (1, 2, 4)
 # Answers that do not tell what became of the data: a conflict with a broken
 # upload that is not over yet, and a proxy that lost patience with Glance.
-_UNCLEAR = (409, 502, 504)
-# Answers after which keystoneauth sends data that can be read again.
-_REPEATED = (401, 503)
+_UNCLEAR = (409, 502, 503, 504)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,8 +107,6 @@ def send(
             failure = error
         now = _settled(proxy, image_id, failure, destination, sleep)
         if destination.has(now, failure is None):
-            if failure and body.rewindable:
-                body.complete()
             return now
         if failure is None:
             raise exceptions.TransferError(
@@ -151,12 +146,12 @@ def _put(
     body: streams.VerboseFileWrapper,
     destination: Destination,
 ) -> None:
-    """Send the data once, or as often as keystoneauth repeats it.
+    """Send the data once, or twice if the token has expired.
 
     Not by the SDK's Image.upload() and stage(), which make Glance's answer
     unreadable (they accept no content type), and repeat what cannot be read
-    twice. After a broken connection keystoneauth must not repeat anything: the
-    image may have all of the data already.
+    twice. After a broken connection or a 503 keystoneauth must not repeat
+    anything: the image may have all of the data already.
     """
     headers = {
         'Content-Type': 'application/octet-stream',
@@ -165,13 +160,14 @@ def _put(
     }
     if body.size is not None:
         headers['X-OpenStack-Image-Size'] = str(body.size)
-    once: dict[str, Any] = {'allow_reauth': False, 'status_code_retries': 0}
+    once: dict[str, Any] = {'allow_reauth': False}
     try:
         response = proxy.put(
             f'/images/{image_id}/{destination.path}',
             data=body,
             headers=headers,
             connect_retries=0,
+            status_code_retries=0,
             **({} if body.rewindable else once),
         )
     except ksa_exceptions.ConnectionError as error:
@@ -188,6 +184,6 @@ def _put(
         _('The server refused the data of image %(id)s: %(words)s')
         % {'id': image_id, 'words': replies.words(response)}
     )
-    if not body.rewindable and response.status_code in _REPEATED:
+    if not body.rewindable and response.status_code == 401:
         failure.add_note(body.not_again)
     raise failure

@@ -31,8 +31,8 @@ class VerboseFileWrapper:
     """A file to be sent, told to a listener and hashed on its way.
 
     It is iterated, and each ``iter()`` starts from the beginning: keystoneauth
-    sends the same object again after a 401 or a 503, and a plain file would
-    then be sent empty or without its head.
+    sends the same object again after a 401, and a plain file would then be
+    sent empty or without its head.
 
     It has no ``read``, ``seek`` or ``tell``, on purpose (see ``BLOCK``), and
     no ``__len__``: requests takes the length from ``len``, which is missing
@@ -69,7 +69,7 @@ class VerboseFileWrapper:
         self._read = getattr(source, 'read1', source.read)
         self.rewindable = source.seekable()
         self._start = source.tell() if self.rewindable else 0
-        self._touched = self._complete = False
+        self._touched = False
         #: bytes sent since the last start
         self.position = 0
         if size is not None:
@@ -81,22 +81,7 @@ class VerboseFileWrapper:
         :raises SourceError: if the source fails, cannot be read once more, or
             is shorter or longer than announced.
         """
-        return self._read_through(self._phases[0])
-
-    def complete(self) -> None:
-        """Read all data once more, unless the last start got to its end.
-
-        The position and the digests are then those of all data. Nothing is
-        sent: the server has it from an earlier start, and hung up on the last.
-
-        :raises SourceError: as the iteration does.
-        """
-        if not self._complete:
-            for _block in self._read_through(_('verifying')):
-                pass
-
-    def _read_through(self, phase: str) -> Iterator[bytes]:
-        self._restart(phase)
+        self._restart()
         while block := self._next_block():
             self._digests.update(block)
             yield block
@@ -104,7 +89,6 @@ class VerboseFileWrapper:
             self._listener.moved(self.position)
         if self.size not in (None, self.position):
             raise self._changed(self.position)
-        self._complete = True
         self._listener.phase(self._phases[1])
 
     @property
@@ -112,15 +96,14 @@ class VerboseFileWrapper:
         """Why what cannot be read twice was not sent once more."""
         return _('%s cannot be read a second time.') % self._name
 
-    def _restart(self, phase: str) -> None:
+    def _restart(self) -> None:
         if self.rewindable:
             self._rewind()
         elif self._touched:
             raise exceptions.SourceError(self.not_again)
         self.position = 0
-        self._complete = False
         self._digests.restart()
-        self._listener.phase(phase)
+        self._listener.phase(self._phases[0])
         self._listener.started(self.size)
 
     def _rewind(self) -> None:

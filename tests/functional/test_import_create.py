@@ -128,9 +128,11 @@ class CreateByImportTest(import_base.ImportTest):
             self.assert_nothing_left()
 
     def test_acceptance_that_is_lost(self) -> None:
-        self.proxied().inject('POST', '/import', faults.Reset(None))
-        self.openstack(*self.stage, '--wait')
-        self.assert_active()
+        for fault in (faults.Reset(None), faults.Replace(503)):
+            self.proxied().inject('POST', '/import', fault)
+            self.openstack(*self.stage, '--wait')
+            self.assert_active()
+            self._delete_images()
 
     def test_order_that_is_lost(self) -> None:
         proxy = self.proxied()

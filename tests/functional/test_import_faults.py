@@ -64,7 +64,7 @@ class StagingFaultTest(import_base.ImportTest):
         self.data = os.urandom(64 * 1024**2)
         self.file.write_bytes(self.data)
         self.survives(faults.Replace(503))
-        self.assertEqual(2, len(self.proxy.requests(*_STAGE)))
+        self.assertEqual(1, len(self.proxy.requests(*_STAGE)))
 
     def test_refused(self) -> None:
         self.proxy.inject(*_STAGE, faults.Answer(413, body='Too much.'))

@@ -96,11 +96,11 @@ class ResentTest(base.FunctionalTest):
         self.assert_sent(1)
 
     def test_503_after_all_was_stored(self) -> None:
-        # More than any buffer on the way holds: Glance, which has an active
-        # image by then, answers the second start without reading it.
+        # More than any buffer on the way holds: it would be cut off if it were
+        # sent again, since Glance has an active image by then.
         self.file = self.source(64 * 1024**2)
         self.survives(faults.Replace(503))
-        self.assert_sent(2)
+        self.assert_sent(1)
 
     def test_glance_is_away_for_a_while(self) -> None:
         """As when it is restarted behind a proxy."""
@@ -188,13 +188,16 @@ class NotRewindableTest(base.FunctionalTest):
         self.assertIn('The connection broke', error)
         self.assertIn('cannot be read a second time', error)
 
-    def test_reset_after_all_was_stored(self) -> None:
-        proxy = self.proxied()
-        proxy.inject(*_PUT, faults.Reset(None))
-        data = os.urandom(_SIZE)
-        result = self.run_openstack('image', 'create', self.name, data=data)
-        self.assertEqual(0, result.status)
-        self.assertEqual(data, self.stored(self.image()))
+    def test_fault_after_all_was_stored(self) -> None:
+        for fault in (faults.Reset(None), faults.Replace(503)):
+            self.proxied().inject(*_PUT, fault)
+            data = os.urandom(_SIZE)
+            result = self.run_openstack(
+                'image', 'create', self.name, data=data
+            )
+            self.assertEqual(0, result.status)
+            self.assertEqual(data, self.stored(self.image()))
+            self._delete_images()
 
 
 class VerifiedTest(base.FunctionalTest):

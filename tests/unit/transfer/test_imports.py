@@ -118,6 +118,7 @@ class TestStart(unittest.TestCase):
         self.assertEqual([ORDER.body()], self.glance.imports)
         call = self.glance.proxy.post.call_args
         self.assertEqual(0, call.kwargs['connect_retries'])
+        self.assertEqual(0, call.kwargs['status_code_retries'])
 
     def test_an_error_is_an_error(self) -> None:
         for status in (400, 403, 404, 409, 413, 500):
@@ -130,6 +131,7 @@ class TestStart(unittest.TestCase):
     def test_an_answer_that_was_lost(self) -> None:
         for lost in (
             doubles.response(502),
+            doubles.response(503),
             doubles.response(504),
         ):
             self.start(lost)

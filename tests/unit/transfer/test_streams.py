@@ -13,7 +13,6 @@
 import errno
 import hashlib
 import io
-import itertools
 import os
 import tempfile
 from typing import Any
@@ -108,24 +107,6 @@ class TestIteration(StreamTestCase):
     def test_a_block_is_hashed_before_it_is_sent(self) -> None:
         blocks = iter(self.wrapped(content(BLOCK + 1)))
         self.assertHashed(next(blocks))
-
-    def test_a_start_that_was_cut_off_is_completed(self) -> None:
-        data = content(2 * BLOCK + 5)
-        body = self.wrapped(data, len(data))
-        for taken in (0, 1, 2):
-            with self.subTest(taken=taken):
-                list(itertools.islice(body, taken))
-                body.complete()
-                self.assertEqual(len(data), body.position)
-                self.assertHashed(data)
-                self.assertEqual('verifying', self.listener.heard('phase')[-2])
-
-    def test_a_start_that_got_to_its_end_is_complete(self) -> None:
-        body = self.wrapped(content(5), 5)
-        list(body)
-        before = list(self.listener.events)
-        body.complete()
-        self.assertEqual(before, self.listener.events)
 
     def test_the_source_is_left_open(self) -> None:
         source = io.BytesIO(b'data')
