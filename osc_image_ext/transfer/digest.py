@@ -79,19 +79,26 @@ class _Hasher:
 
     def __init__(self, algorithm: str) -> None:
         self.algorithm = algorithm
-        self.blocks: queue.Queue[bytes | None] = queue.Queue(_BACKLOG)
+        self.blocks: queue.Queue[bytes | threading.Event | None] = queue.Queue(
+            _BACKLOG
+        )
         self._hash = new(algorithm)
         # A daemon: an abandoned transfer must not keep the process alive.
         threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self) -> None:
         while (block := self.blocks.get()) is not None:
-            if block:
+            if isinstance(block, threading.Event):
+                block.set()
+            elif block:
                 self._hash.update(block)
             else:
                 self._hash = new(self.algorithm)
-            self.blocks.task_done()
 
     def hexdigest(self) -> str:
-        self.blocks.join()
+        # Not by join(): Ctrl-C in the middle of a put() lets the queue have
+        # more blocks than it has counted, and task_done() fail.
+        reached = threading.Event()
+        self.blocks.put(reached)
+        reached.wait()
         return str(self._hash.hexdigest())

@@ -141,3 +141,18 @@ class TestThreads(unittest.TestCase):
         self.addCleanup(digests.close)
         for thread in set(threading.enumerate()) - before:
             self.assertTrue(thread.daemon)
+
+    def test_a_put_that_was_interrupted_ends_no_thread(self) -> None:
+        digests = digest.Digests(('sha256',))
+        self.addCleanup(digests.close)
+        blocks = digests._hashers[0].blocks
+        with mock.patch.object(threading, 'excepthook') as failed:
+            with blocks.mutex:  # where Ctrl-C may leave put()
+                blocks.queue.append(b'one')
+            digests.update(b'two')
+            expected = hashlib.sha256(b'onetwo').hexdigest()
+            self.assertEqual({'sha256': expected}, digests.result())
+            digests.update(b'three')
+            expected = hashlib.sha256(b'onetwothree').hexdigest()
+            self.assertEqual({'sha256': expected}, digests.result())
+        failed.assert_not_called()
