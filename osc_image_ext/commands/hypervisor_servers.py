@@ -19,12 +19,12 @@ from typing import Any, TYPE_CHECKING
 
 from osc_lib.command import command
 
-from osc_image_ext.commands import errors
+from osc_image_ext.actions import errors
 from osc_image_ext.commands import server_options
 from osc_image_ext.i18n import _
 
 if TYPE_CHECKING:
-    from osc_image_ext.transfer import server_changes
+    from osc_image_ext.compute import server_changes
 
 
 class _ChangeServers(command.Lister, metaclass=abc.ABCMeta):
@@ -71,9 +71,9 @@ class _ChangeServers(command.Lister, metaclass=abc.ABCMeta):
 
     def run(self, parsed_args: argparse.Namespace) -> int:
         """Return the exit status; what is said of it comes after the table."""
-        from osc_image_ext.commands import server_changing
+        from osc_image_ext.actions import hypervisor_servers
 
-        self._change = server_changing.Change(self.app)
+        self._change = hypervisor_servers.Change(self.app)
         try:
             status = super().run(parsed_args)
         finally:  # nobody may be left who reads the table
@@ -95,7 +95,7 @@ class SetHypervisorServers(_ChangeServers):
     def _wanted(
         self, parsed_args: argparse.Namespace
     ) -> 'server_changes.Settings':
-        from osc_image_ext.commands import server_settings
+        from osc_image_ext.actions import server_settings
 
         return server_settings.to_set(parsed_args)
 
@@ -114,7 +114,7 @@ class UnsetHypervisorServers(_ChangeServers):
     def _wanted(
         self, parsed_args: argparse.Namespace
     ) -> 'server_changes.Settings':
-        from osc_image_ext.commands import server_settings
+        from osc_image_ext.actions import server_settings
 
         return server_settings.to_unset(parsed_args)
 

@@ -25,9 +25,9 @@ from openstack.image.v2 import image as _image
 from openstackclient.image.v2 import image as core
 
 from osc_image_ext import exceptions
-from osc_image_ext.commands import clients
-from osc_image_ext.commands import errors
-from osc_image_ext.commands import import_options
+from osc_image_ext.actions import clients
+from osc_image_ext.actions import errors
+from osc_image_ext.commands import image_options
 from osc_image_ext.commands import upload_options
 from osc_image_ext.i18n import _
 
@@ -66,20 +66,20 @@ class CreateImage(core.CreateImage):
             ),
         )
         parser.conflict_handler = 'resolve'  # should core get these one day
-        import_options.add_sources(parser)
-        import_options.add_targets(parser)
-        import_options.add_wait(parser)
-        import_options.add_timeout(parser)
+        image_options.add_sources(parser)
+        image_options.add_targets(parser)
+        image_options.add_wait(parser)
+        image_options.add_timeout(parser)
         return parser
 
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[Sequence[str], Iterable[Any]]:
-        from osc_image_ext.commands import import_order
+        from osc_image_ext.actions import import_arguments
 
         with errors.terminable(), errors.translated():
             if parsed_args.volume:
-                import_order.check_volume(parsed_args)
+                import_arguments.check_volume(parsed_args)
                 return super().take_action(parsed_args)
             with self._create_image_replaced(parsed_args):
                 return super().take_action(_without_data(parsed_args))
@@ -89,15 +89,15 @@ class CreateImage(core.CreateImage):
         self, parsed_args: argparse.Namespace
     ) -> Iterator[None]:
         """Let core's command find a proxy whose create_image() is ours."""
-        from osc_image_ext.commands import image_creation
-        from osc_image_ext.commands import import_order
+        from osc_image_ext.actions import image_create
+        from osc_image_ext.actions import import_arguments
 
-        order = import_order.creation(parsed_args)
+        order = import_arguments.creation(parsed_args)
         manager: Any = self.app.client_manager
         proxy = clients.image(manager)
         manager.image = _Proxy(
             proxy,
-            lambda attrs: image_creation.create(
+            lambda attrs: image_create.create(
                 proxy,
                 attrs | _by_property(parsed_args.properties or {}),
                 parsed_args,

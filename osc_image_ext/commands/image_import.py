@@ -18,8 +18,8 @@ from typing import Any
 
 from openstackclient.image.v2 import image as core
 
-from osc_image_ext.commands import errors
-from osc_image_ext.commands import import_options
+from osc_image_ext.actions import errors
+from osc_image_ext.commands import image_options
 from osc_image_ext.i18n import _
 
 
@@ -29,8 +29,8 @@ class ImportImage(core.ImportImage):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser: argparse.ArgumentParser = super().get_parser(prog_name)
         parser.conflict_handler = 'resolve'  # should core get these one day
-        import_options.extend_stores(parser)
-        import_options.add_timeout(parser)
+        image_options.extend_stores(parser)
+        image_options.add_timeout(parser)
         parser.add_argument(
             '--progress',
             action='store_true',
@@ -41,10 +41,10 @@ class ImportImage(core.ImportImage):
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[Sequence[str], Iterable[Any]]:
-        from osc_image_ext.commands import image_importing
+        from osc_image_ext.actions import image_import
 
         with errors.terminable(), errors.translated():
-            image = image_importing.import_image(self.app, parsed_args)
+            image = image_import.import_image(self.app, parsed_args)
         # what core's commands make their columns of
         columns, values = zip(
             *sorted(core._format_image(image).items()), strict=True

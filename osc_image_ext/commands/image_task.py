@@ -21,8 +21,8 @@ from openstackclient.image.v2 import task as core
 from osc_lib.cli import parseractions
 from osc_lib.command import command
 
-from osc_image_ext.commands import clients
-from osc_image_ext.commands import errors
+from osc_image_ext.actions import clients
+from osc_image_ext.actions import errors
 from osc_image_ext.i18n import _
 
 
@@ -97,10 +97,10 @@ class CreateImageTask(command.ShowOne):
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[Sequence[str], Iterable[Any]]:
-        from osc_image_ext.commands import image_tasks
+        from osc_image_ext.actions import image_task
 
         with errors.terminable(), errors.translated():
-            task = image_tasks.create(self.app, parsed_args)
+            task = image_task.create(self.app, parsed_args)
         # what core's "image task show" makes its columns of
         columns, values = zip(
             *sorted(core._format_task(task).items()), strict=True
@@ -134,12 +134,12 @@ class ListImageTask(core.ListTask):
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[tuple[str, ...], Iterable[tuple[Any, ...]]]:
-        from osc_image_ext.commands import image_tasks
+        from osc_image_ext.actions import image_task
 
         found: list[_task.Task] = []
 
         def listed(**query: Any) -> list[_task.Task]:
-            found[:] = image_tasks.listed(proxy, parsed_args, query)
+            found[:] = image_task.listed(proxy, parsed_args, query)
             return found
 
         with errors.translated():

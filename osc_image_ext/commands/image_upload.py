@@ -19,7 +19,7 @@ from typing import Any
 from openstackclient.image.v2 import image as core
 from osc_lib.command import command
 
-from osc_image_ext.commands import errors
+from osc_image_ext.actions import errors
 from osc_image_ext.commands import upload_options
 from osc_image_ext.i18n import _
 
@@ -36,10 +36,10 @@ class StageImage(core.StageImage):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
-        from osc_image_ext.commands import image_uploading
+        from osc_image_ext.actions import image_upload
 
         with errors.terminable(), errors.translated():
-            image_uploading.stage(self.app, parsed_args)
+            image_upload.stage(self.app, parsed_args)
 
 
 class UploadImage(command.ShowOne):
@@ -83,10 +83,10 @@ class UploadImage(command.ShowOne):
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[Sequence[str], Iterable[Any]]:
-        from osc_image_ext.commands import image_uploading
+        from osc_image_ext.actions import image_upload
 
         with errors.terminable(), errors.translated():
-            image = image_uploading.upload_image(self.app, parsed_args)
+            image = image_upload.upload_image(self.app, parsed_args)
         # what core's commands make their columns of
         columns, values = zip(
             *sorted(core._format_image(image).items()), strict=True

@@ -20,10 +20,10 @@ import time
 from types import TracebackType
 from typing import Self, TextIO
 
+from osc_image_ext import listener
 from osc_image_ext.i18n import _
 from osc_image_ext.progress import meter
 from osc_image_ext.progress import units
-from osc_image_ext.transfer import listener
 
 # A plain line each so many seconds, or for so much of the whole.
 _SECONDS = 5.0

@@ -29,8 +29,8 @@ from osc_lib import exceptions as osc_exceptions
 from osc_lib import utils
 
 from osc_image_ext.commands import image
+from osc_image_ext.image import source
 from osc_image_ext.progress import display
-from osc_image_ext.transfer import source
 from tests.fixtures import doubles
 
 QCOW2 = b'QFI\xfb\0\0\0\3' + bytes(4096)

@@ -22,9 +22,9 @@ from openstackclient.image.v2 import task as core
 from osc_lib import exceptions as osc_exceptions
 import requests
 
-from osc_image_ext.commands import errors
+from osc_image_ext import retry
+from osc_image_ext.actions import errors
 from osc_image_ext.commands import image_task
-from osc_image_ext.transfer import waiting
 from tests.fixtures import doubles
 from tests.unit.commands import test_image
 
@@ -73,10 +73,10 @@ class CreateTestCase(TaskTestCase):
         self.statuses = ['success']
         self.message = ''
         self.proxy.get.side_effect = self._shown
-        wraps = waiting.follow
+        wraps = retry.follow
         self.enterContext(
             mock.patch.object(
-                waiting,
+                retry,
                 'follow',
                 lambda *args, **options: wraps(
                     *args, **options, clock=self.clock, sleep=self.sleep

@@ -20,10 +20,10 @@ from typing import TextIO
 import unittest
 from unittest import mock
 
+from osc_image_ext import listener
 from osc_image_ext.progress import display
 from osc_image_ext.progress import live
 from osc_image_ext.progress import units
-from osc_image_ext.transfer import listener
 from tests.fixtures import doubles
 
 MIB = 1024**2

@@ -1,0 +1,130 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Changing many servers, as the commands' options say."""
+
+import argparse
+from collections.abc import Iterable, Sequence
+import logging
+from typing import Any
+
+from osc_lib import exceptions as osc_exceptions
+
+from osc_image_ext import api_errors
+from osc_image_ext.actions import clients
+from osc_image_ext.actions import server_arguments
+from osc_image_ext.actions import server_rows
+from osc_image_ext.actions import server_settings
+from osc_image_ext.actions import signals
+from osc_image_ext.compute import batch as _batch
+from osc_image_ext.compute import server_changes
+from osc_image_ext.compute import session as _session
+from osc_image_ext.i18n import _
+from osc_image_ext.progress import display
+from osc_image_ext.progress import units
+
+LOG = logging.getLogger(__name__)
+
+# More servers than these are changed only by somebody who means it.
+_MANY = 100
+
+
+class Change:
+    """One change of many servers, and what became of it.
+
+    :param app: a shell.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        self._stop = signals.Stop()
+        self._outcomes: Sequence[server_changes.Outcome] = ()
+
+    def made(
+        self, parsed_args: argparse.Namespace, wanted: server_changes.Settings
+    ) -> tuple[Sequence[str], Iterable[Any]]:
+        """Make it, or tell what it would be; return the heads and rows."""
+        manager = self._app.client_manager
+        batch = self._prepare(parsed_args, wanted)
+        hypervisors = server_arguments.hypervisors(batch.caller, parsed_args)
+        filters = server_arguments.filters(manager, parsed_args)
+        servers = batch.survey(hypervisors, filters)
+        names = ', '.join(each.name for each in hypervisors)
+        if not servers:
+            LOG.warning(_('There are no such servers on %s.'), names)
+        if parsed_args.dry_run:
+            return server_rows.COLUMNS, server_rows.expected(servers)
+        self._change(batch, servers, names, parsed_args)
+        return server_rows.COLUMNS, server_rows.told(servers, self._outcomes)
+
+    def verdict(self) -> int:
+        """Say what was not done; return the exit status of that."""
+        status = 0
+        results = [outcome.result for outcome in self._outcomes]
+        count = len(results)
+        if failed := results.count(server_changes.FAILED):
+            status = 1
+            LOG.error(
+                _('%(failed)d of %(count)d servers could not be changed.'),
+                {'failed': failed, 'count': count},
+            )
+        if count and self._stop.is_set():
+            status = self._stop.status
+            skipped = results.count(_batch.SKIPPED)
+            LOG.error(
+                _('Interrupted. %(skipped)d of %(count)d servers are left.'),
+                {'skipped': skipped, 'count': count},
+            )
+        return status
+
+    def _prepare(
+        self, parsed_args: argparse.Namespace, wanted: server_changes.Settings
+    ) -> _batch.Batch:
+        server_arguments.check(parsed_args)
+        proxy = clients.compute(self._app.client_manager)
+        version = server_settings.version(proxy, wanted)
+        workers = parsed_args.workers
+        caller = _session.Caller(proxy, workers, self._stop.wait)
+        return _batch.Batch(caller, wanted, version, workers, self._stop)
+
+    def _change(
+        self,
+        batch: _batch.Batch,
+        servers: Sequence[_batch.Server],
+        names: str,
+        parsed_args: argparse.Namespace,
+    ) -> None:
+        lacking = sum(bool(server.lacks) for server in servers)
+        if lacking > _MANY and not parsed_args.yes:
+            self._confirm(lacking, names)
+        with (
+            display.make_display(
+                parsed_args.progress and lacking > 0,
+                self._app.stderr,
+                api_errors.printable(names),
+                units.servers,
+            ) as listener,
+            signals.at_signals(self._stop),
+        ):
+            self._outcomes = batch.change(servers, listener)
+
+    def _confirm(self, count: int, names: str) -> None:
+        """Ask whoever sits at a terminal; nobody else."""
+        stdin, screens = self._app.stdin, (self._app.stderr, self._app.stdout)
+        screen = next((s for s in screens if s and s.isatty()), None)
+        if screen is None or not (stdin and stdin.isatty()):
+            return
+        question = _('Change %(count)d servers on %(names)s? [y/N] ')
+        screen.write(question % {'count': count, 'names': names})
+        screen.flush()
+        if stdin.readline().strip().lower() not in ('y', 'yes'):
+            raise osc_exceptions.CommandError(_('Nothing was changed.'))

@@ -1,0 +1,51 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Importing an image, as the options of ``image import`` say."""
+
+import argparse
+from typing import Any
+
+from openstack.image.v2 import image as _image
+
+from osc_image_ext import api_errors
+from osc_image_ext.actions import clients
+from osc_image_ext.actions import import_arguments
+from osc_image_ext.image import image_import
+from osc_image_ext.image import service_info
+from osc_image_ext.progress import display
+
+
+def import_image(app: Any, parsed_args: argparse.Namespace) -> _image.Image:
+    """Import an image, to its end if that is wanted; return it as it is then.
+
+    :param app: a shell.
+    """
+    order = import_arguments.order(
+        parsed_args, parsed_args.import_method, parsed_args.stores
+    )
+    waiting = import_arguments.waiting(parsed_args)
+    proxy = clients.image(app.client_manager)
+    offer = service_info.of(proxy)
+    order.check(offer)
+    image = proxy.find_image(parsed_args.image, ignore_missing=False)
+    with display.make_display(
+        parsed_args.progress,
+        app.stderr,
+        api_errors.printable(parsed_args.image),
+    ) as listener:
+        made = image_import.import_image(
+            proxy, image, order, offer, listener, waiting
+        )
+        import_arguments.tell_end(listener, made, waiting)
+    import_arguments.report(made)
+    return made.image

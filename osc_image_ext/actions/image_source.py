@@ -1,0 +1,85 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Image data as commands are given it: a file, or standard input."""
+
+import argparse
+from collections.abc import Iterator
+import contextlib
+import logging
+
+from osc_image_ext import exceptions
+from osc_image_ext.i18n import _
+from osc_image_ext.image import source as _source
+
+LOG = logging.getLogger(__name__)
+
+
+@contextlib.contextmanager
+def opened(parsed_args: argparse.Namespace) -> Iterator[_source.Source | None]:
+    """Open what ``--file`` names, or else standard input.
+
+    :param parsed_args: has ``filename`` and ``size``.
+    :returns: None if there is no data.
+    :raises SourceError: if it cannot be read or is not of that size.
+    """
+    if parsed_args.filename is not None:
+        with _source.opened(parsed_args.filename, parsed_args.size) as source:
+            yield source
+    elif not _source.stdin_holds_data():
+        yield None
+    else:
+        LOG.warning(_('Reading image data from standard input.'))
+        with _source.standard_input(parsed_args.size) as found:
+            yield found
+
+
+@contextlib.contextmanager
+def required(parsed_args: argparse.Namespace) -> Iterator[_source.Source]:
+    """Open it likewise where there must be data.
+
+    :raises osc_image_ext.exceptions.Error: if there is none.
+    """
+    with opened(parsed_args) as source:
+        if source is None:
+            raise exceptions.Error(
+                _('There is no image data: it comes via --file or stdin.')
+            )
+        yield source
+
+
+def warn_of_format(
+    source: _source.Source, disk_format: str | None, container_format: str
+) -> None:
+    """Warn if the data shows another format than that of its image."""
+    if container_format != 'bare' or disk_format is None:
+        return
+    found = source.contradicts(disk_format)
+    if found:
+        LOG.warning(
+            _(
+                '%(name)s looks like %(found)s, but its disk format is said '
+                'to be %(said)s (--disk-format).'
+            ),
+            {'name': source.name, 'found': found, 'said': disk_format},
+        )
+
+
+def warn_of_no_digest(image_id: str) -> None:
+    """Warn that an image was not verified, though that was wanted."""
+    LOG.warning(
+        _(
+            'Image %s is not verified: the server told no digest that could '
+            'be compared, only its size.'
+        ),
+        image_id,
+    )

@@ -1,0 +1,206 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""What the options of commands that import mean, and what is told."""
+
+import argparse
+import logging
+from typing import NoReturn
+import urllib.parse
+
+from osc_image_ext import exceptions
+from osc_image_ext import listener as _listener
+from osc_image_ext.i18n import _
+from osc_image_ext.image import image_import
+from osc_image_ext.image import import_start
+from osc_image_ext.image import import_wait
+
+LOG = logging.getLogger(__name__)
+
+
+def creation(parsed_args: argparse.Namespace) -> import_start.Order | None:
+    """Return the import that ``image create`` shall make.
+
+    :returns: None if the data is to be uploaded, or there is none.
+    :raises osc_image_ext.exceptions.Error: for options that make no sense
+        together.
+    """
+    several = parsed_args.all_stores or len(parsed_args.store or ()) > 1
+    if parsed_args.allow_failure is not None and not several:
+        _refuse(
+            _(
+                '--allow-failure and --disallow-failure require --all-stores, '
+                'or --store more than once.'
+            )
+        )
+    method = _method(parsed_args)
+    if method is None:
+        if several:
+            _refuse(_('More than one store requires --import.'))
+        if parsed_args.wait or parsed_args.timeout is not None:
+            _refuse(
+                _(
+                    '--wait and --timeout require --import, --uri or '
+                    '--remote-image.'
+                )
+            )
+        return None
+    return order(parsed_args, method, parsed_args.store)
+
+
+def check_volume(parsed_args: argparse.Namespace) -> None:
+    """Refuse the options that mean nothing to a volume.
+
+    :raises osc_image_ext.exceptions.Error: for the first one.
+    """
+    for name in (
+        'uri',
+        'remote_region',
+        'remote_image',
+        'remote_service_interface',
+        'store',
+        'all_stores',
+        'wait',
+        'timeout',
+        'allow_failure',
+    ):
+        value = getattr(parsed_args, name)
+        if value is not None and value is not False:
+            option = name.replace('_', '-')
+            _refuse(_('--%s does not go with --volume.') % option)
+
+
+def _method(parsed_args: argparse.Namespace) -> str | None:
+    remote = _remote(parsed_args)
+    if parsed_args.uri is None and not remote:
+        return 'glance-direct' if parsed_args.use_import else None
+    if parsed_args.uri is not None and remote:
+        _refuse(_('--uri does not go with --%s.') % remote)
+    for name in ('filename', 'size', 'sign_key_path', 'sign_cert_id'):
+        if getattr(parsed_args, name) not in (None, []):
+            option = 'file' if name == 'filename' else name.replace('_', '-')
+            _refuse(
+                _('--%s does not go with data that the cloud fetches itself.')
+                % option
+            )
+    return 'glance-download' if remote else 'web-download'
+
+
+def _remote(parsed_args: argparse.Namespace) -> str | None:
+    """Return the first option given that is about a remote image."""
+    for name in ('remote_region', 'remote_image', 'remote_service_interface'):
+        if getattr(parsed_args, name) is not None:
+            return name.replace('_', '-')
+    return None
+
+
+def order(
+    parsed_args: argparse.Namespace, method: str, stores: list[str] | None
+) -> import_start.Order:
+    """Return the import that the options describe.
+
+    :raises osc_image_ext.exceptions.Error: for options that make no sense
+        together.
+    """
+    _check_source(parsed_args, method)
+    several = bool(stores or parsed_args.all_stores)
+    if parsed_args.allow_failure is not None and not several:
+        _refuse(
+            _(
+                '--allow-failure and --disallow-failure require --store or '
+                '--all-stores.'
+            )
+        )
+    if parsed_args.timeout is not None and not _waits(parsed_args):
+        _refuse(_('--timeout requires --wait or --progress.'))
+    if method == 'copy-image' and not several:
+        _refuse(_('--method copy-image requires --store or --all-stores.'))
+    return import_start.Order(
+        method,
+        uri=parsed_args.uri,
+        remote_region=parsed_args.remote_region,
+        remote_image=parsed_args.remote_image,
+        remote_interface=parsed_args.remote_service_interface,
+        stores=tuple(dict.fromkeys(stores or ())),
+        all_stores=parsed_args.all_stores,
+        allow_failure=parsed_args.allow_failure is not False,
+    )
+
+
+def _check_source(parsed_args: argparse.Namespace, method: str) -> None:
+    uri = parsed_args.uri
+    if method == 'web-download':
+        if uri is None:
+            _refuse(_('--method web-download requires --uri.'))
+        parts = urllib.parse.urlsplit(uri)
+        if not (parts.scheme and parts.netloc):
+            _refuse(_('%r is not a URI.') % uri)
+    elif uri is not None:
+        _refuse(_('--uri requires --method web-download.'))
+    remote = _remote(parsed_args)
+    if method == 'glance-download':
+        if not (parsed_args.remote_region and parsed_args.remote_image):
+            _refuse(
+                _(
+                    'A copy from another region requires both --remote-region '
+                    'and --remote-image.'
+                )
+            )
+    elif remote:
+        _refuse(_('--%s requires --method glance-download.') % remote)
+
+
+def _waits(parsed_args: argparse.Namespace) -> bool:
+    return bool(parsed_args.wait or parsed_args.progress)
+
+
+def waiting(parsed_args: argparse.Namespace) -> import_wait.Waiting:
+    """Return how an import is to be followed."""
+    return import_wait.Waiting(_waits(parsed_args), parsed_args.timeout)
+
+
+def tell_end(
+    listener: _listener.TransferListener,
+    made: image_import.Made,
+    waited: import_wait.Waiting,
+) -> None:
+    """Show the end of an import that was waited for."""
+    if waited.wanted:
+        listener.phase(
+            _('active'), _('verified') if made.verified else _('stored')
+        )
+
+
+def report(made: image_import.Made) -> None:
+    """Warn of what is not as it was wanted, though the import succeeded."""
+    if made.missing:
+        LOG.warning(
+            _('Image %(id)s did not get into these stores: %(stores)s.'),
+            {'id': made.image.id, 'stores': ', '.join(made.missing)},
+        )
+    if made.converted:
+        LOG.warning(
+            _(
+                'The server converted image %(id)s to disk format %(disk)s '
+                'in container format %(container)s, so its digest is not that '
+                'of the data sent.'
+            ),
+            {
+                'id': made.image.id,
+                'disk': made.image.disk_format,
+                'container': made.image.container_format,
+            },
+        )
+
+
+def _refuse(text: str) -> NoReturn:
+    raise exceptions.Error(text)

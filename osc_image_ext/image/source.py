@@ -1,0 +1,173 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Where image data comes from, checked before anything is created."""
+
+from collections.abc import Iterator
+import contextlib
+import dataclasses
+import io
+import logging
+import os
+import stat
+import sys
+
+from oslo_utils.imageutils import format_inspector
+
+from osc_image_ext import api_errors
+from osc_image_ext import exceptions
+from osc_image_ext.i18n import _
+from osc_image_ext.image import streams
+
+# The formats whose content may look like anything: an image that a guest
+# sees as a plain disk, whatever is on it.
+_PLAIN = ('raw', 'ami', 'ari', 'aki')
+# A fixed VHD shows what it is only at its end.
+_HEADLESS = ('vhd',)
+# So much of a header tells whether it is one; a pipe may show less at first.
+_HEAD = 64 * 1024
+# What a plain disk may hold without being another format.
+_ON_A_DISK = {'raw', 'gpt', 'luks', 'iso'}
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """Image data that is open for reading.
+
+    :param file: at the first byte to send.
+    :param name: for messages.
+    :param size: bytes to send, None when only the end of the data will tell.
+    """
+
+    file: io.BufferedReader
+    name: str
+    size: int | None
+
+    def contradicts(self, disk_format: str) -> str | None:
+        """Return the format that the header shows, if it is another one.
+
+        :param disk_format: the image's, as Glance names it.
+        :returns: a name of oslo.utils' format inspector, or None if the
+            header does not contradict the format.
+        """
+        head = self.file.peek(1)
+        found = _formats(head)
+        if disk_format in _PLAIN:
+            plausible = bool(found & _ON_A_DISK)
+        elif disk_format not in format_inspector.ALL_FORMATS:
+            plausible = True
+        elif found == {'raw'}:
+            enough = min(self.size or _HEAD, _HEAD)
+            plausible = disk_format in _HEADLESS or len(head) < enough
+        else:
+            plausible = disk_format in found
+        return None if plausible else ', '.join(sorted(found))
+
+
+def _formats(head: bytes) -> set[str]:
+    # Inspectors log it as an error when data is not of their format.
+    format_inspector.LOG.setLevel(logging.CRITICAL)
+    inspector = format_inspector.InspectWrapper(io.BytesIO(head))
+    inspector.read(len(head))
+    inspector.close()
+    return {str(found) for found in inspector.formats or ()}
+
+
+def _reader(file: str | int) -> io.BufferedReader:
+    raw = io.FileIO(file, closefd=isinstance(file, str))
+    return io.BufferedReader(raw, streams.BLOCK)
+
+
+@contextlib.contextmanager
+def opened(path: str, size: int | None) -> Iterator[Source]:
+    """Open a file, a block or character device or a FIFO.
+
+    Opening a FIFO waits for its writer.
+
+    :param size: bytes that the user says it holds.
+    :raises SourceError: if it cannot be read or is not of that size.
+    """
+    name = api_errors.printable(path) or "''"
+    try:
+        file = _reader(path)
+    except OSError as error:
+        raise _unreadable(name, error) from error
+    with file:
+        yield Source(file, name, _checked_size(file, name, size))
+
+
+def stdin_holds_data() -> bool:
+    """Tell whether standard input may hold an image.
+
+    It does not where it is closed, a terminal or /dev/null, as in cron, in CI
+    or at a prompt.
+    """
+    if sys.stdin is None:  # closed: by now 0 may be any other file
+        return False
+    status = os.fstat(0)
+    return not (os.isatty(0) or os.path.samestat(status, os.stat(os.devnull)))
+
+
+@contextlib.contextmanager
+def standard_input(size: int | None) -> Iterator[Source | None]:
+    """Open standard input; waits until it has data, or has ended.
+
+    :param size: bytes that the user says it holds.
+    :returns: None if it ended without any data.
+    :raises SourceError: if it cannot be read or is not of that size.
+    """
+    name = _('Standard input')
+    with _blocking(0), _reader(0) as file:
+        try:
+            empty = not file.peek(1)
+        except OSError as error:
+            raise _unreadable(name, error) from error
+        if empty:
+            yield None
+        else:
+            yield Source(file, name, _checked_size(file, name, size))
+
+
+@contextlib.contextmanager
+def _blocking(descriptor: int) -> Iterator[None]:
+    """Let a read wait for data: some parents leave a pipe that does not."""
+    before = os.get_blocking(descriptor)
+    os.set_blocking(descriptor, True)
+    try:
+        yield
+    finally:
+        os.set_blocking(descriptor, before)
+
+
+def _unreadable(name: str, error: OSError) -> exceptions.SourceError:
+    return exceptions.SourceError(
+        _('Cannot read %(name)s: %(reason)s.')
+        % {'name': name, 'reason': error.strerror}
+    )
+
+
+def _checked_size(
+    file: io.BufferedReader, name: str, announced: int | None
+) -> int | None:
+    """Return what the source really holds from here on, or what was said."""
+    mode = os.fstat(file.fileno()).st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISBLK(mode)):
+        return announced
+    here = file.tell()
+    held = file.seek(0, os.SEEK_END) - here
+    file.seek(here)
+    if announced not in (None, held):
+        raise exceptions.SourceError(
+            _('%(name)s holds %(held)d bytes, but --size says %(size)d.')
+            % {'name': name, 'held': held, 'size': announced}
+        )
+    return held

@@ -1,0 +1,140 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""The reader that a transfer hands to the SDK."""
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from osc_image_ext import exceptions
+from osc_image_ext import listener as _listener
+from osc_image_ext.i18n import _
+from osc_image_ext.image import digest as _digest
+
+# Sent to the socket as it is: urllib3 reads 16 KiB at a time from anything
+# with a read(), which halves the throughput, but passes on what it iterates.
+# From 1 MiB on, Linux sends over loopback at half the speed, and hashing loses
+# a little with every halving: this is just below.
+BLOCK = 896 * 1024
+
+
+class VerboseFileWrapper:
+    """A file to be sent, told to a listener and hashed on its way.
+
+    It is iterated, and each ``iter()`` starts from the beginning: keystoneauth
+    sends the same object again after a 401, and a plain file would then be
+    sent empty or without its head.
+
+    It has no ``read``, ``seek`` or ``tell``, on purpose (see ``BLOCK``), and
+    no ``__len__``: requests takes the length from ``len``, which is missing
+    when the size is not known, and then sends in chunks.
+
+    The caller keeps the file and closes it.
+
+    :param source: a binary file, at the first byte to send.
+    :param name: what the source is called in errors.
+    :param size: bytes that the source must hold from there on, or None.
+    :param listener: told the position after each block has been sent.
+    :param digests: given each block before it is sent.
+    :param phases: what is done while the data is read, and afterwards.
+    """
+
+    len: int
+
+    def __init__(
+        self,
+        source: BinaryIO,
+        name: str,
+        size: int | None = None,
+        listener: _listener.TransferListener = _listener.NULL,
+        digests: _digest.Digests | None = None,
+        phases: tuple[str, str] = (_('uploading'), _('storing')),
+    ) -> None:
+        self._source = source
+        self._name = name
+        self.size = size
+        self._listener = listener
+        self._phases = phases
+        self._digests = digests or _digest.Digests(())
+        # A pipe hands out what it has; read() would wait for a whole block.
+        self._read = getattr(source, 'read1', source.read)
+        self.rewindable = source.seekable()
+        self._start = source.tell() if self.rewindable else 0
+        self._touched = False
+        #: bytes sent since the last start
+        self.position = 0
+        if size is not None:
+            self.len = size
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Return the data from its beginning, in blocks of at most BLOCK.
+
+        :raises SourceError: if the source fails, cannot be read once more, or
+            is shorter or longer than announced.
+        """
+        self._restart()
+        while block := self._next_block():
+            self._digests.update(block)
+            yield block
+            self.position += len(block)
+            self._listener.moved(self.position)
+        if self.size not in (None, self.position):
+            raise self._changed(self.position)
+        self._listener.phase(self._phases[1])
+
+    @property
+    def not_again(self) -> str:
+        """Why what cannot be read twice was not sent once more."""
+        return _('%s cannot be read a second time.') % self._name
+
+    def _restart(self) -> None:
+        if self.rewindable:
+            self._rewind()
+        elif self._touched:
+            raise exceptions.SourceError(self.not_again)
+        self.position = 0
+        self._digests.restart()
+        self._listener.phase(self._phases[0])
+        self._listener.started(self.size)
+
+    def _rewind(self) -> None:
+        try:
+            self._source.seek(self._start)
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def _next_block(self) -> bytes:
+        self._touched = True
+        try:
+            block: bytes = self._read(BLOCK)
+        except OSError as error:
+            raise self._failed(error) from error
+        if self.size is not None and self.position + len(block) > self.size:
+            raise self._changed(self.position + len(block))
+        return block
+
+    def _failed(self, error: OSError) -> exceptions.SourceError:
+        """Hide it from urllib3, which takes it for a broken connection."""
+        return exceptions.SourceError(
+            _('Reading %(name)s failed: %(reason)s.')
+            % {'name': self._name, 'reason': error.strerror or error}
+        )
+
+    def _changed(self, held: int) -> exceptions.SourceError:
+        text = (
+            _('%(name)s ended after %(held)d bytes, %(size)d were announced.')
+            if held < (self.size or 0)
+            else _('%(name)s holds more than the announced %(size)d bytes.')
+        )
+        return exceptions.SourceError(
+            text % {'name': self._name, 'held': held, 'size': self.size}
+        )

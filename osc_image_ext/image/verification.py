@@ -1,0 +1,81 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Comparing what Glance stored with what was sent."""
+
+from openstack import exceptions as sdk_exceptions
+from openstack.image.v2 import _proxy
+from openstack.image.v2 import image as _image
+
+from osc_image_ext import exceptions
+from osc_image_ext.image import digest
+
+# Glance's default (its option hashing_algorithm) and what it always computes.
+_MULTIHASH = 'sha512'
+_CHECKSUM = 'md5'
+
+
+def algorithms(proxy: _proxy.Proxy) -> tuple[str, ...]:
+    """Return the digests worth computing for an upload to this cloud.
+
+    Glance tells its algorithm only with a stored image, so the newest ones
+    are asked. Where there are none its default is expected, with MD5 beside
+    it in case that is not what the cloud uses.
+
+    :param proxy: the SDK's image proxy; it is asked for one page of images.
+    """
+    try:
+        page = list(
+            proxy.images(
+                paginated=False,
+                limit=20,
+                sort='created_at:desc',
+                status='active',
+            )
+        )
+    except sdk_exceptions.HttpException:
+        page = []  # some may create images, but not list them
+    names = {image.hash_algo for image in page}
+    if not any(image.checksum or image.hash_algo for image in page):
+        names.add(_MULTIHASH)
+        names.add(_CHECKSUM)
+    known = sorted(filter(digest.supported, names)) or [_CHECKSUM]
+    return tuple(filter(digest.supported, known))
+
+
+def compare(
+    image: _image.Image, length: int, digests: dict[str, str]
+) -> str | None:
+    """Compare an image with what was sent: length first, then a digest.
+
+    :param image: as Glance shows it, active.
+    :param length: the bytes sent.
+    :param digests: {algorithm: hexadecimal digest} of the bytes sent.
+    :returns: the algorithm of the digest that agreed; None if there was none
+        in common.
+    :raises VerificationError: if anything differs.
+    """
+    if image.size != length:
+        raise exceptions.VerificationError(
+            image.id, 'size', length, image.size
+        )
+    for name, actual in (
+        (image.hash_algo, image.hash_value),
+        (_CHECKSUM, image.checksum),
+    ):
+        if actual and name in digests:
+            if actual != digests[name]:
+                raise exceptions.VerificationError(
+                    image.id, name, digests[name], actual
+                )
+            return str(name)
+    return None

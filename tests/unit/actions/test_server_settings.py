@@ -1,0 +1,144 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+import argparse
+from typing import Any
+import unittest
+
+from openstack.compute.v2 import _proxy
+from osc_lib import exceptions as osc_exceptions
+
+from osc_image_ext.actions import server_settings
+from osc_image_ext.commands import server_options
+from osc_image_ext.compute import server_changes
+from tests.fixtures import compute_doubles
+
+NOTHING = '^At least one of --property, --tag and --description is needed.$'
+
+
+class TestSet(unittest.TestCase):
+    def wanted(self, *arguments: str) -> server_changes.Settings:
+        parser = argparse.ArgumentParser()
+        server_options.add_set(parser)
+        return server_settings.to_set(parser.parse_args(arguments))
+
+    def test_all_at_once(self) -> None:
+        wanted = self.wanted(
+            *('--property', 'a=1', '--property', 'b=2', '--tag', 'x'),
+            *('--tag', 'y', '--description', 'new'),
+        )
+        self.assertEqual({'a': '1', 'b': '2'}, wanted.properties)
+        self.assertEqual({'x': True, 'y': True}, wanted.tags)
+        self.assertEqual('new', wanted.description)
+
+    def test_difficult_properties(self) -> None:
+        for text, key, value in (
+            ('server=x', 'server', 'x'),
+            ('self=x', 'self', 'x'),
+            ('a=b=c', 'a', 'b=c'),
+            ('a==', 'a', '='),
+            ('a=', 'a', ''),
+            ('a= b ', 'a', ' b '),
+            ('a=大小', 'a', '大小'),
+        ):
+            with self.subTest(text):
+                wanted = self.wanted('--property', text)
+                self.assertEqual({key: value}, wanted.properties)
+
+    def test_the_last_value_of_a_key_counts(self) -> None:
+        wanted = self.wanted('--property', 'a=1', '--property', 'a=2')
+        self.assertEqual({'a': '2'}, wanted.properties)
+
+    def test_a_run_knows_nothing_of_the_one_before(self) -> None:
+        self.wanted('--property', 'a=1', '--tag', 'x')
+        wanted = self.wanted('--property', 'b=1', '--tag', 'y')
+        self.assertEqual({'b': '1'}, wanted.properties)
+        self.assertEqual({'y': True}, wanted.tags)
+
+    def test_an_empty_description_is_one(self) -> None:
+        self.assertEqual('', self.wanted('--description', '').description)
+
+    def test_nothing(self) -> None:
+        with self.assertRaisesRegex(osc_exceptions.CommandError, NOTHING):
+            self.wanted()
+
+
+class TestUnset(unittest.TestCase):
+    def wanted(self, *arguments: str) -> server_changes.Settings:
+        parser = argparse.ArgumentParser()
+        server_options.add_unset(parser)
+        return server_settings.to_unset(parser.parse_args(arguments))
+
+    def test_all_at_once(self) -> None:
+        wanted = self.wanted(
+            *('--property', 'a', '--property', 'b=c', '--tag', 'x'),
+            *('--tag', 'y', '--description'),
+        )
+        self.assertEqual({'a': None, 'b=c': None}, wanted.properties)
+        self.assertEqual({'x': False, 'y': False}, wanted.tags)
+        self.assertEqual('', wanted.description)
+
+    def test_the_description_is_left_alone(self) -> None:
+        self.assertIsNone(self.wanted('--tag', 'x').description)
+
+    def test_a_property_that_cannot_be_named(self) -> None:
+        for key in ('.', '..'):
+            with self.assertRaisesRegex(
+                osc_exceptions.CommandError, f'remove the property "{key}".'
+            ):
+                self.wanted('--property', key)
+
+    def test_nothing(self) -> None:
+        with self.assertRaisesRegex(osc_exceptions.CommandError, NOTHING):
+            self.wanted()
+
+
+class TestVersion(unittest.TestCase):
+    def version(
+        self, *wanted: Any, maximum: str = '2.96', chosen: str | None = None
+    ) -> str:
+        proxy: _proxy.Proxy
+        proxy = compute_doubles.Nova(maximum, chosen).proxy
+        return server_settings.version(proxy, server_changes.Settings(*wanted))
+
+    def test_the_least_that_does(self) -> None:
+        self.assertEqual('2.1', self.version({'a': '1'}, {}))
+        self.assertEqual('2.19', self.version({'a': '1'}, {}, 'new'))
+        self.assertEqual('2.19', self.version({}, {}, ''))
+        self.assertEqual('2.26', self.version({}, {'x': True}))
+        self.assertEqual('2.26', self.version({}, {'x': False}, 'new'))
+
+    def test_the_users_choice(self) -> None:
+        for chosen in ('2.26', '2.96'):
+            version = self.version({}, {'x': True}, 'new', chosen=chosen)
+            self.assertEqual(chosen, version)
+        self.assertEqual('2.1', self.version({'a': '1'}, {}, chosen='2.1'))
+
+    def test_what_is_not_reached(self) -> None:
+        for limits in ({'maximum': '2.18'}, {'chosen': '2.18'}):
+            with self.subTest(limits):
+                self.assert_refused('2.19', '--description', '', **limits)
+        for limits in ({'maximum': '2.25'}, {'chosen': '2.25'}):
+            with self.subTest(limits):
+                self.assert_refused('2.26', '--tag', None, **limits)
+
+    def assert_refused(
+        self, needed: str, option: str, description: Any, **limits: str
+    ) -> None:
+        tags = {} if description is not None else {'x': True}
+        with self.assertRaises(osc_exceptions.CommandError) as raised:
+            self.version({'a': '1'}, tags, description, **limits)
+        self.assertEqual(
+            f'--os-compute-api-version {needed} or greater is required to '
+            f'support the {option} option',
+            str(raised.exception),
+        )

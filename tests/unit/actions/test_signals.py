@@ -1,0 +1,60 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+import os
+import signal
+import threading
+import unittest
+
+from osc_image_ext.actions import signals
+
+
+class TestAtSignals(unittest.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.stop = signals.Stop()
+
+    def test_a_signal_sets_it_and_raises_nothing(self) -> None:
+        for name, status in (('SIGINT', 130), ('SIGTERM', 143)):
+            with self.subTest(name):
+                stop = signals.Stop()
+                with signals.at_signals(stop):
+                    self.assertFalse(stop.is_set())
+                    os.kill(os.getpid(), getattr(signal, name))
+                    self.assertTrue(stop.is_set())
+                self.assertEqual(status, stop.status)
+
+    def test_the_second_ends_it_at_once(self) -> None:
+        with self.assertRaises(KeyboardInterrupt):
+            with signals.at_signals(self.stop):
+                os.kill(os.getpid(), signal.SIGTERM)
+                os.kill(os.getpid(), signal.SIGINT)
+        self.assertEqual(143, self.stop.status)
+
+    def test_handlers_are_those_of_before_afterwards(self) -> None:
+        before = signal.getsignal(signal.SIGINT)
+        with signals.at_signals(self.stop):
+            self.assertNotEqual(before, signal.getsignal(signal.SIGINT))
+        self.assertEqual(before, signal.getsignal(signal.SIGINT))
+
+    def test_an_ignored_signal_stays_ignored(self) -> None:
+        before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        self.addCleanup(signal.signal, signal.SIGHUP, before)
+        with signals.at_signals(self.stop):
+            os.kill(os.getpid(), signal.SIGHUP)
+        self.assertFalse(self.stop.is_set())
+        self.assertEqual(0, self.stop.status)
+
+    def test_it_can_be_waited_for(self) -> None:
+        self.assertFalse(self.stop.wait(0))
+        threading.Thread(target=self.stop.set).start()
+        self.assertTrue(self.stop.wait(10))

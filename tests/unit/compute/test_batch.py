@@ -1,0 +1,173 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+import threading
+from typing import Any
+import unittest
+
+from openstack import exceptions as sdk_exceptions
+
+from osc_image_ext.compute import batch as _batch
+from osc_image_ext.compute import hypervisors
+from osc_image_ext.compute import server_changes
+from osc_image_ext.compute import session as _session
+from tests.fixtures import compute_doubles
+from tests.fixtures import doubles
+
+NODES = [
+    hypervisors.Hypervisor(f'id-{name}', name, name)
+    for name in ('node-1', 'node-2', 'node-3')
+]
+WANTED = server_changes.Settings({'a': '1'}, {})
+
+
+def servers(node: str, *names: str, **attributes: Any) -> dict[str, Any]:
+    """Return a page of servers on a node."""
+    where = {
+        'OS-EXT-SRV-ATTR:host': node,
+        'OS-EXT-SRV-ATTR:hypervisor_hostname': node,
+    }
+    listed = [
+        compute_doubles.server(
+            id=f'id-{name}', name=name, **where, **attributes
+        )
+        for name in names
+    ]
+    return {'servers': listed}
+
+
+class BatchTestCase(unittest.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.nova = compute_doubles.Nova()
+        self.stop = threading.Event()
+        self.batch = _batch.Batch(
+            _session.Caller(self.nova.proxy), WANTED, '2.1', 1, self.stop
+        )
+        self.listener = doubles.RecordingListener()
+
+
+class TestSurvey(BatchTestCase):
+    def survey(self, *pages: Any) -> list[_batch.Server]:
+        self.nova.answer('GET', '/servers/detail', *pages)
+        return self.batch.survey(NODES[: len(pages)], {'name': 'x'})
+
+    def test_all_servers_in_the_order_of_their_hypervisors(self) -> None:
+        found = self.survey(
+            servers('node-1', 'a', 'b'),
+            servers('node-2'),
+            servers('node-3', 'c'),
+        )
+        self.assertEqual(
+            [('a', 'node-1'), ('b', 'node-1'), ('c', 'node-3')],
+            [(each.name, each.hypervisor) for each in found],
+        )
+        names = {asked.options['params']['name'] for asked in self.nova.asked}
+        self.assertEqual({'x'}, names)
+
+    def test_what_each_lacks(self) -> None:
+        page = servers('node-1', 'a', metadata={'a': '1'})
+        page['servers'] += servers('node-1', 'b')['servers']
+        first, second = self.survey(page)
+        self.assertFalse(first.lacks)
+        self.assertEqual(WANTED, second.lacks)
+
+    def test_one_that_is_seen_twice(self) -> None:
+        (found,) = self.survey(servers('node-1', 'a'), servers('node-2', 'a'))
+        self.assertEqual('a', found.name)
+
+    def test_what_nova_refuses_is_raised(self) -> None:
+        with self.assertRaises(sdk_exceptions.HttpException):
+            self.survey(servers('node-1', 'a'), doubles.response(500))
+
+
+class TestChange(BatchTestCase):
+    def change(self, *names: str) -> list[server_changes.Outcome]:
+        """Change servers; those with a capital letter lack nothing."""
+        return self.batch.change(
+            [
+                _batch.Server(
+                    f'id-{name}',
+                    name,
+                    'node-1',
+                    server_changes.Settings({}, {})
+                    if name.isupper()
+                    else WANTED,
+                )
+                for name in names
+            ],
+            self.listener,
+        )
+
+    def answer(self, *answers: Any) -> None:
+        self.nova.answer('POST', '/servers/.*/metadata', *answers)
+
+    def results(self, *names: str) -> list[str]:
+        return [outcome.result for outcome in self.change(*names)]
+
+    def test_outcomes_in_the_order_of_the_servers(self) -> None:
+        self.answer({}, doubles.response(400, reason='Bad'), {})
+        outcomes = self.change('A', 'b', 'C', 'd', 'e')
+        self.assertEqual(
+            ['unchanged', 'updated', 'unchanged', 'failed', 'updated'],
+            [outcome.result for outcome in outcomes],
+        )
+        self.assertEqual('400 Bad.', outcomes[3].reason)
+
+    def test_those_that_lack_nothing_get_no_request(self) -> None:
+        self.assertEqual(['unchanged'] * 2, self.results('A', 'B'))
+        self.assertEqual([], self.nova.asked)
+
+    def test_none(self) -> None:
+        self.assertEqual([], self.change())
+
+    def test_an_error_that_nobody_thought_of(self) -> None:
+        self.answer(ValueError('strange'), {})
+        (first, second) = self.change('a', 'b')
+        self.assertEqual('updated', second.result)
+        self.assertEqual(server_changes.Outcome('failed', 'strange.'), first)
+
+    def test_what_the_listener_hears(self) -> None:
+        self.answer({}, doubles.response(400), {})
+        self.change('a', 'B', 'c', 'd')
+        self.assertEqual(
+            [
+                ('phase', 'changing'),
+                ('started', 3),
+                ('moved', 1),
+                ('phase', 'changing (1 failed)'),
+                ('moved', 2),
+                ('phase', 'changing (1 failed)'),
+                ('moved', 3),
+                ('phase', 'changed (1 failed)'),
+            ],
+            self.listener.events,
+        )
+
+    def test_all_is_well(self) -> None:
+        self.answer({})
+        self.change('a')
+        self.assertEqual(('phase', 'changed'), self.listener.events[-1])
+
+    def test_stopped(self) -> None:
+        def request(path: str, method: str, **_options: Any) -> Any:
+            if path == '/servers/id-b/metadata':
+                self.stop.set()
+            return doubles.response(200)
+
+        self.nova.proxy.request.side_effect = request
+        self.assertEqual(
+            ['updated', 'updated', 'unchanged', 'skipped', 'skipped'],
+            self.results('a', 'b', 'C', 'd', 'e'),
+        )
+        self.assertEqual([1, 2, 2, 2], self.listener.heard('moved'))
+        self.assertEqual(('phase', 'interrupted'), self.listener.events[-1])

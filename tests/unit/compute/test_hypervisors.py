@@ -1,0 +1,205 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+from typing import Any
+import unittest
+
+from openstack import exceptions as sdk_exceptions
+
+from osc_image_ext import exceptions
+from osc_image_ext.compute import hypervisors
+from osc_image_ext.compute import session as _session
+from tests.fixtures import compute_doubles
+from tests.fixtures import doubles
+
+UUID = '5e4f3a2b-0000-4000-8000-000000000001'
+DETAIL = '/os-hypervisors/detail'
+NODE = hypervisors.Hypervisor('id-of-node-1', 'node-1', 'node-1')
+
+
+def named(*names: str) -> dict[str, Any]:
+    return {'hypervisors': list(map(compute_doubles.hypervisor, names))}
+
+
+class HypervisorsTestCase(unittest.TestCase):
+    maximum = '2.96'
+    chosen: str | None = None
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.nova = compute_doubles.Nova(self.maximum, self.chosen)
+        self.caller = _session.Caller(self.nova.proxy)
+        self.nova.answer('GET', '/os-hypervisors/.*', doubles.response(404))
+
+    def found(self, wanted: str) -> str:
+        return hypervisors.find(self.caller, wanted).id
+
+    def asked(self) -> list[tuple[dict[str, str], str | None]]:
+        return [
+            (asked.options['params'], asked.options.get('microversion'))
+            for asked in self.nova.asked
+        ]
+
+
+class TestFind(HypervisorsTestCase):
+    def test_by_exact_name(self) -> None:
+        self.nova.answer('GET', DETAIL, named('node-10', 'node-1', 'anode-1'))
+        self.assertEqual('id-of-node-1', self.found('node-1'))
+        search = {'hypervisor_hostname_pattern': 'node-1'}
+        self.assertEqual([(search, '2.53')], self.asked())
+
+    def test_by_id(self) -> None:
+        told = {'hypervisor': compute_doubles.hypervisor('node-1')}
+        self.nova.answer('GET', f'/os-hypervisors/{UUID}', told)
+        self.assertEqual('id-of-node-1', self.found(UUID))
+
+    def test_a_name_that_looks_like_an_id(self) -> None:
+        """As those of Ironic's nodes do."""
+        self.nova.answer('GET', DETAIL, named(UUID))
+        self.assertEqual(f'id-of-{UUID}', self.found(UUID))
+
+    def test_none(self) -> None:
+        self.nova.answer('GET', DETAIL, named('node-10'))
+        for wanted in ('node-1', UUID, 'id-of-node', 'nöde', '%', ''):
+            with self.subTest(wanted):
+                with self.assertRaises(exceptions.HypervisorError) as raised:
+                    self.found(wanted)
+                self.assertEqual(
+                    f'There is no hypervisor with the name or ID {wanted}.',
+                    str(raised.exception),
+                )
+
+    def test_what_nova_could_not_search_for_is_not_asked(self) -> None:
+        with self.assertRaises(exceptions.HypervisorError):
+            self.found('nö/de?')
+        self.assertEqual([], self.nova.asked)
+
+    def test_several(self) -> None:
+        self.nova.answer('GET', DETAIL, named('node-1', 'node-1'))
+        with self.assertRaises(exceptions.HypervisorError) as raised:
+            self.found('node-1')
+        self.assertEqual(
+            '2 hypervisors have the name node-1: use an ID.',
+            str(raised.exception),
+        )
+
+    def test_what_nova_refuses_is_raised(self) -> None:
+        self.nova.answer('GET', DETAIL, doubles.response(403))
+        with self.assertRaises(sdk_exceptions.HttpException):
+            self.found('node-1')
+
+
+class TestOldCloud(HypervisorsTestCase):
+    """Before 2.53 all are listed, and IDs are numbers."""
+
+    maximum = '2.52'
+
+    def setUp(self) -> None:
+        super().setUp()
+        page = named('node-10', 'node-1')
+        page['hypervisors'][1]['id'] = 3
+        self.nova.answer('GET', DETAIL, page)
+
+    def test_by_name(self) -> None:
+        self.assertEqual('3', self.found('node-1'))
+        self.assertEqual([({}, None)], self.asked())
+
+    def test_by_id(self) -> None:
+        found = hypervisors.find(self.caller, '3')
+        self.assertEqual('node-1', found.name)
+
+    def test_matching(self) -> None:
+        found = hypervisors.matching(self.caller, 'e-10')
+        self.assertEqual(['node-10'], [each.name for each in found])
+
+
+class TestOldChoice(TestOldCloud):
+    """As an old cloud, if the user wants it so."""
+
+    maximum = '2.96'
+    chosen = '2.40'
+
+
+class TestMatching(HypervisorsTestCase):
+    def test_all_with_that_part(self) -> None:
+        self.nova.answer('GET', DETAIL, named('node-10', 'node-1', 'other'))
+        found = hypervisors.matching(self.caller, 'node')
+        names = [each.name for each in found]
+        self.assertEqual(['node-1', 'node-10'], names)
+
+    def test_none(self) -> None:
+        with self.assertRaises(exceptions.HypervisorError) as raised:
+            hypervisors.matching(self.caller, 'node')
+        self.assertEqual(
+            'There is no hypervisor with node in its name.',
+            str(raised.exception),
+        )
+
+
+class TestServers(HypervisorsTestCase):
+    def servers(self, *pages: dict[str, Any], **filters: str) -> list[str]:
+        self.nova.answer('GET', '/servers/detail', *pages)
+        found = hypervisors.servers(self.caller, NODE, filters, '2.26')
+        return [server['name'] for server in found]
+
+    def test_how_they_are_asked_for(self) -> None:
+        self.servers({'servers': []}, status='ACTIVE')
+        expected = {
+            'all_tenants': 'True',
+            'host': 'node-1',
+            'node': r'^node\-1$',
+            'status': 'ACTIVE',
+        }
+        self.assertEqual([(expected, '2.26')], self.asked())
+
+    def test_pages_are_followed_to_the_last(self) -> None:
+        def page(*names: str, more: bool) -> dict[str, Any]:
+            servers = [
+                compute_doubles.server(name=name, id=f'id-{name}')
+                for name in names
+            ]
+            links = [{'rel': 'next', 'href': 'http://hidden/servers?x'}]
+            return {'servers': servers} | (
+                {'servers_links': links} if more else {}
+            )
+
+        found = self.servers(
+            page('a', 'b', more=True),
+            page('c', 'd', more=True),
+            page(more=False),
+        )
+        self.assertEqual(['a', 'b', 'c', 'd'], found)
+        markers = [params.get('marker') for params, _version in self.asked()]
+        self.assertEqual([None, 'id-b', 'id-d'], markers)
+
+    def test_only_those_that_are_really_there(self) -> None:
+        host = 'OS-EXT-SRV-ATTR:host'
+        node = 'OS-EXT-SRV-ATTR:hypervisor_hostname'
+        elsewhere: list[dict[str, Any]] = [
+            {node: 'node-10'},
+            {node: 'anode-1'},
+            {host: 'twin'},
+            {node: None},
+        ]
+        servers = [
+            compute_doubles.server(name='elsewhere', **attributes)
+            for attributes in elsewhere
+        ]
+        servers.append(compute_doubles.server(name='here'))
+        # What Nova tells of servers in a cell that does not answer.
+        servers.append({'id': 'unknown', 'status': 'UNKNOWN'})
+        self.assertEqual(['here'], self.servers({'servers': servers}))
+
+    def test_what_nova_refuses_is_raised(self) -> None:
+        self.nova.answer('GET', '/servers/detail', doubles.response(400))
+        with self.assertRaises(sdk_exceptions.HttpException):
+            list(hypervisors.servers(self.caller, NODE, {}, '2.1'))

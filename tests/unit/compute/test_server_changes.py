@@ -1,0 +1,327 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+from typing import Any
+import unittest
+
+from osc_image_ext.compute import server_changes
+from osc_image_ext.compute import session as _session
+from tests.fixtures import compute_doubles
+from tests.fixtures import doubles
+
+PATH = f'/servers/{compute_doubles.SERVER_ID}'
+
+
+def settings(
+    properties: dict[str, str | None] | None = None,
+    tags: dict[str, bool] | None = None,
+    description: str | None = None,
+) -> server_changes.Settings:
+    return server_changes.Settings(properties or {}, tags or {}, description)
+
+
+def difference(
+    wanted: server_changes.Settings, **has: Any
+) -> server_changes.Settings:
+    return server_changes.difference(wanted, compute_doubles.server(**has))
+
+
+class TestDifference(unittest.TestCase):
+    def test_properties_to_set(self) -> None:
+        wanted = settings({'same': '1', 'other': '2', 'new': '', 'e': ''})
+        has = {'same': '1', 'other': '1', 'e': '', 'more': '1'}
+        self.assertEqual(
+            settings({'other': '2', 'new': ''}),
+            difference(wanted, metadata=has),
+        )
+
+    def test_properties_to_remove(self) -> None:
+        wanted = settings({'there': None, 'empty': None, 'missing': None})
+        has = {'there': '1', 'empty': '', 'more': '1'}
+        self.assertEqual(
+            settings({'there': None, 'empty': None}),
+            difference(wanted, metadata=has),
+        )
+
+    def test_tags_to_set(self) -> None:
+        wanted = settings(tags={'there': True, 'new': True, 'There': True})
+        self.assertEqual(
+            settings(tags={'new': True, 'There': True}),
+            difference(wanted, tags=['there', 'more']),
+        )
+
+    def test_tags_to_remove(self) -> None:
+        wanted = settings(tags={'there': False, 'missing': False})
+        self.assertEqual(
+            settings(tags={'there': False}),
+            difference(wanted, tags=['there', 'more']),
+        )
+
+    def test_description(self) -> None:
+        for wanted, has, differs in (
+            ('new', None, True),
+            ('new', 'old', True),
+            ('new', 'new', False),
+            ('', 'old', True),
+            ('', '', False),
+            ('', None, False),
+            (None, 'old', False),
+        ):
+            with self.subTest(wanted=wanted, has=has):
+                lacks = difference(
+                    settings(description=wanted), description=has
+                )
+                self.assertEqual(differs, bool(lacks))
+                if differs:
+                    self.assertEqual(wanted, lacks.description)
+
+    def test_nothing(self) -> None:
+        wanted = settings({'a': '1', 'b': None}, {'x': True, 'y': False}, '')
+        lacks = difference(wanted, metadata={'a': '1'}, tags=['x'])
+        self.assertFalse(lacks)
+        self.assertEqual(settings(), lacks)
+
+    def test_what_an_old_nova_does_not_tell(self) -> None:
+        server = {'id': '1', 'name': 'web', 'metadata': {'a': '1'}}
+        wanted = settings({'a': '1'})
+        self.assertFalse(server_changes.difference(wanted, server))
+
+
+class TestSettings(unittest.TestCase):
+    def test_whether_it_is_anything(self) -> None:
+        self.assertFalse(settings())
+        for something in (
+            settings({'a': None}),
+            settings(tags={'x': False}),
+            settings(description=''),
+        ):
+            with self.subTest(something):
+                self.assertTrue(something)
+
+
+class GiveTestCase(unittest.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.nova = compute_doubles.Nova()
+        self.sleep = doubles.RecordedSleep()
+        self.answer('POST', '/metadata', {})
+        self.answer('PUT', '.*', doubles.response(201))
+        self.answer('DELETE', '/.*', doubles.response(204))
+        self.is_there()
+
+    def answer(self, method: str, path: str, *answers: Any) -> None:
+        self.nova.answer(method, PATH + path, *answers)
+
+    def is_there(self, state: str = 'active') -> None:
+        server = {'OS-EXT-STS:vm_state': state}
+        self.answer('GET', '', {'server': compute_doubles.server(**server)})
+
+    def give(self, lacks: server_changes.Settings) -> server_changes.Outcome:
+        return server_changes.give(
+            _session.Caller(self.nova.proxy, sleep=self.sleep),
+            compute_doubles.SERVER_ID,
+            lacks,
+            '2.26',
+        )
+
+    def refuse(self, *statuses: int) -> server_changes.Outcome:
+        answers = [
+            doubles.response(status, {'message': 'No.'}, reason='Reason')
+            for status in statuses
+        ]
+        self.answer('POST', '/metadata', *answers)
+        return self.give(settings({'a': '1'}))
+
+    def assert_requests(self, *expected: str) -> None:
+        found = [line.replace(PATH, '…') for line in self.nova.lines]
+        self.assertEqual(list(expected), found)
+
+
+class TestRequests(GiveTestCase):
+    def assert_updated(
+        self, lacks: server_changes.Settings, *requests: str
+    ) -> None:
+        outcome = self.give(lacks)
+        self.assertEqual(server_changes.Outcome('updated'), outcome)
+        self.assert_requests(*requests)
+        versions = {a.options['microversion'] for a in self.nova.asked}
+        self.assertEqual({'2.26'}, versions)
+
+    def test_properties_are_set_at_once(self) -> None:
+        self.assert_updated(
+            settings({'a': '1', 'server': ''}),
+            'POST …/metadata {"metadata": {"a": "1", "server": ""}}',
+        )
+
+    def test_properties_are_removed_one_by_one(self) -> None:
+        self.assert_updated(
+            settings({'a': None, 'b c:d': None}),
+            'DELETE …/metadata/a',
+            'DELETE …/metadata/b%20c%3Ad',
+        )
+
+    def test_tags(self) -> None:
+        self.assert_updated(
+            settings(tags={'a': True, 'b?#%': True, 'c': False}),
+            'PUT …/tags/a',
+            'PUT …/tags/b%3F%23%25',
+            'DELETE …/tags/c',
+        )
+
+    def test_tags_that_no_url_can_name(self) -> None:
+        """They are put together with those that are there by then."""
+        tags = ['ö', 'kept', '..']
+        self.answer('GET', '/tags', {'tags': tags})
+        for name in ('', '.', '..', 'a/b', 'ö', '\x80', '大'):
+            with self.subTest(name):
+                self.assertFalse(server_changes.is_addressable(name))
+        self.assert_updated(
+            settings(
+                tags={'ü': True, '..': False, 'a': True, 'ö': True, '.': False}
+            ),
+            'PUT …/tags/a',
+            'GET …/tags',
+            r'PUT …/tags {"tags": ["\u00f6", "kept", "\u00fc"]}',
+        )
+
+    def test_description(self) -> None:
+        self.assert_updated(
+            settings(description='new'),
+            'PUT … {"server": {"description": "new"}}',
+        )
+
+    def test_description_to_remove(self) -> None:
+        self.assert_updated(
+            settings(description=''),
+            'PUT … {"server": {"description": null}}',
+        )
+
+    def test_all_at_once(self) -> None:
+        self.assert_updated(
+            settings({'a': '1', 'b': None}, {'x': True}, 'new'),
+            'POST …/metadata {"metadata": {"a": "1"}}',
+            'DELETE …/metadata/b',
+            'PUT …/tags/x',
+            'PUT … {"server": {"description": "new"}}',
+        )
+
+
+class TestFailures(GiveTestCase):
+    def test_refused(self) -> None:
+        for status in (400, 403, 413, 500):
+            with self.subTest(status):
+                outcome = self.refuse(status)
+                expected = f'{status} Reason: No.'
+                self.assertEqual(
+                    server_changes.Outcome('failed', expected), outcome
+                )
+                self.assertEqual([], self.sleep.seconds)
+
+    def test_not_reached(self) -> None:
+        broken = doubles.broken(ConnectionRefusedError(111, 'Refused'))
+        self.answer('POST', '/metadata', broken)
+        outcome = self.give(settings({'a': '1'}))
+        self.assertEqual('failed', outcome.result)
+        self.assertIn('cannot be reached: Refused.', outcome.reason)
+
+    def test_what_follows_a_failure_is_not_done(self) -> None:
+        self.answer('PUT', '/tags/x', doubles.response(400, reason='Bad'))
+        outcome = self.give(settings({'a': '1'}, {'x': True}, 'new'))
+        reason = '400 Bad. Other changes to it were made.'
+        self.assertEqual(server_changes.Outcome('failed', reason), outcome)
+        self.assertEqual(2, len(self.nova.asked))
+
+    def test_gone(self) -> None:
+        self.answer('GET', '', doubles.response(404))
+        outcome = self.refuse(404)
+        self.assertEqual(
+            server_changes.Outcome('gone', 'It was deleted meanwhile.'),
+            outcome,
+        )
+
+    def test_gone_in_the_middle(self) -> None:
+        self.answer('GET', '', doubles.response(404))
+        for tag, path in (('x', '/tags/x'), ('ö', '/tags')):
+            with self.subTest(tag):
+                gone = doubles.response(404)
+                self.answer('PUT', path, gone)
+                self.answer('GET', '/tags', gone)
+                outcome = self.give(settings({'a': '1'}, {tag: True}))
+                self.assertEqual('gone', outcome.result)
+
+    def test_not_found_and_not_gone(self) -> None:
+        outcome = self.refuse(404)
+        self.assertEqual('failed', outcome.result)
+
+    def test_somebody_else_has_removed_it(self) -> None:
+        for path, lacks in (
+            ('/metadata/a', settings({'a': None})),
+            ('/tags/a', settings(tags={'a': False})),
+        ):
+            with self.subTest(path):
+                self.answer('DELETE', path, doubles.response(404))
+                self.assertEqual('updated', self.give(lacks).result)
+
+    def test_tags_that_are_not_told(self) -> None:
+        self.answer('GET', '/tags', doubles.response(500, reason='Oops'))
+        outcome = self.give(settings(tags={'ö': True}))
+        self.assertEqual('failed', outcome.result)
+        self.assertIn('500 Oops', outcome.reason)
+        self.assert_requests('GET …/tags')
+
+    def test_an_answer_that_is_none(self) -> None:
+        self.answer('GET', '/tags', doubles.response(200, '<html>'))
+        outcome = self.give(settings(tags={'ö': True}))
+        self.assertEqual('failed', outcome.result)
+
+
+class TestConflicts(GiveTestCase):
+    def test_in_transition(self) -> None:
+        outcome = self.refuse(409, 409, 200)
+        self.assertEqual('updated', outcome.result)
+        self.assertEqual([1, 2], self.sleep.seconds)
+
+    def test_for_long(self) -> None:
+        outcome = self.refuse(409)
+        self.assertEqual(
+            server_changes.Outcome('failed', '409 Reason: No.'), outcome
+        )
+        self.assertEqual([1, 2, 4], self.sleep.seconds)
+
+    def test_being_built(self) -> None:
+        self.is_there('building')
+        self.assertEqual('updated', self.refuse(409, 200).result)
+
+    def test_a_state_that_does_not_pass(self) -> None:
+        for state in ('error', 'rescued', 'shelved_offloaded', 'resized'):
+            with self.subTest(state):
+                self.is_there(state)
+                self.assertEqual('failed', self.refuse(409).result)
+                self.assertEqual([], self.sleep.seconds)
+
+    def test_a_state_that_is_not_told(self) -> None:
+        self.answer('GET', '', doubles.response(500))
+        self.assertEqual('updated', self.refuse(409, 200).result)
+
+    def test_gone_in_a_conflict(self) -> None:
+        self.answer('GET', '', doubles.response(404))
+        self.assertEqual('gone', self.refuse(409).result)
+
+    def test_a_pause_that_is_cut_short_is_the_last(self) -> None:
+        self.answer('POST', '/metadata', doubles.response(409, reason='C'))
+        outcome = server_changes.give(
+            _session.Caller(self.nova.proxy, sleep=lambda seconds: True),
+            compute_doubles.SERVER_ID,
+            settings({'a': '1'}),
+            '2.26',
+        )
+        self.assertEqual(server_changes.Outcome('failed', '409 C.'), outcome)

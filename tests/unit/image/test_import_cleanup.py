@@ -1,0 +1,99 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+
+from typing import Any
+
+from tests.fixtures import doubles
+from tests.fixtures import importing_glance
+from tests.unit.image import test_image_import
+
+STEP = importing_glance.Step
+
+
+class TestInterruptedStaging(test_image_import.ImportingTestCase):
+    """Glance is given the time to see that no more data comes."""
+
+    def interrupted(self, *statuses: str, **options: Any) -> str:
+        def stop(glance: doubles.Glance, body: Any) -> Any:
+            next(iter(body))
+            glance.statuses = list(statuses)
+            raise KeyboardInterrupt
+
+        self.glance = importing_glance.ImportingGlance(put=stop)
+        return self.failed(self.glance, **options)
+
+    def test_it_is_waited_for(self) -> None:
+        told = self.interrupted('uploading', 'uploading', 'queued')
+        self.assertEqual([0.2, 0.5], self.slept)
+        self.assertNotIn('may stay', told)
+        self.glance.proxy.delete_image.assert_called_once()
+
+    def test_not_for_ever(self) -> None:
+        told = self.interrupted('uploading')
+        self.assertLess(sum(self.slept), 10)
+        self.assertRegex(told, r'may stay in its staging area. Image .* del')
+        self.glance.proxy.delete_image.assert_called_once()
+
+    def test_not_if_the_image_is_kept(self) -> None:
+        self.interrupted('uploading', keep_failed=True)
+        self.assertEqual([], self.slept)
+
+
+class TestInterruptedImport(test_image_import.ImportingTestCase):
+    """Glance is given the time to end what it writes."""
+
+    def test_a_timeout_waits_a_moment_and_deletes(self) -> None:
+        glance = importing_glance.ImportingGlance(
+            *[STEP()] * 5, importing_glance.active()
+        )
+        self.assertRegex(
+            self.failed(glance, timeout=2),
+            r'^The time is over, and task \S+ is processing. Image \S+ was '
+            r'deleted.$',
+        )
+
+    def test_an_import_that_does_not_end_is_told_of(self) -> None:
+        glance = importing_glance.ImportingGlance(STEP())
+        self.assertIn(
+            'had not ended, so what it was writing may stay in the store. '
+            'Image ',
+            self.failed(glance, timeout=2),
+        )
+        self.assertIn('stopping', self.listener.heard('phase'))
+        self.assertLess(sum(self.slept), 15)
+
+    def test_an_interruption_waits_a_moment_and_deletes(self) -> None:
+        glance = importing_glance.ImportingGlance(
+            STEP(),
+            STEP(error=KeyboardInterrupt()),
+            STEP(error=503),
+            importing_glance.active(),
+        )
+        self.assertRegex(self.failed(glance), r'Image \S+ was deleted.$')
+        self.assertIsInstance(self.error, KeyboardInterrupt)
+        glance.proxy.delete_image.assert_called_once()
+
+    def test_a_second_interruption_waits_no_longer(self) -> None:
+        glance = importing_glance.ImportingGlance(
+            STEP(),
+            STEP(error=KeyboardInterrupt()),
+            STEP(error=KeyboardInterrupt()),
+        )
+        self.assertIn('may stay', self.failed(glance))
+        glance.proxy.delete_image.assert_called_once()
+
+    def test_an_image_that_is_gone_is_not_waited_for(self) -> None:
+        glance = importing_glance.ImportingGlance(
+            STEP(), STEP(error=KeyboardInterrupt()), STEP(error=404)
+        )
+        self.assertNotIn('may stay', self.failed(glance))
