@@ -27,8 +27,8 @@ from osc_image_ext.i18n import _
 
 # An error page may be of any length; a sentence is not. What is wrong with a
 # value that is repeated in full is told behind it.
-_LONGEST = 400
-_END = 100
+_MAX_LENGTH = 400
+_TAIL_LENGTH = 100
 
 
 def printable(text: str) -> str:
@@ -39,15 +39,15 @@ def printable(text: str) -> str:
     middle.
     """
     line = ' '.join(text.split())
-    if len(line) > _LONGEST:
-        line = f'{line[: _LONGEST - _END]}...{line[-_END:]}'
+    if len(line) > _MAX_LENGTH:
+        line = f'{line[: _MAX_LENGTH - _TAIL_LENGTH]}...{line[-_TAIL_LENGTH:]}'
     return ''.join(
         c if c.isprintable() else c.encode('unicode_escape').decode()
         for c in line
     )
 
 
-def words(response: requests.Response) -> str:
+def response_error(response: requests.Response) -> str:
     """Return an error's status and the server's own reason, on one line.
 
     Glance answers uploads in text/plain and other requests in JSON or HTML;
@@ -64,10 +64,10 @@ def words(response: requests.Response) -> str:
         text = _from_html(text)
     # webob heads its text and its pages with the status once more.
     reason = printable(text).removeprefix(status).strip()
-    return sentence(f'{status}: {reason}' if reason else status)
+    return end_sentence(f'{status}: {reason}' if reason else status)
 
 
-def sentence(text: str) -> str:
+def end_sentence(text: str) -> str:
     """Return text that others may follow."""
     return text if text.endswith(('.', '!', '?')) else f'{text}.'
 
@@ -87,7 +87,7 @@ def _from_html(text: str) -> str:
     return html.unescape(re.sub(r'</?[a-zA-Z][^>]*>', ' ', body))
 
 
-def explain(error: BaseException) -> str:
+def describe(error: BaseException) -> str:
     """Return what went wrong and what became of it, in a sentence or two.
 
     :param error: of the SDK, of keystoneauth or of this package.
@@ -96,18 +96,18 @@ def explain(error: BaseException) -> str:
     if isinstance(error, sdk_exceptions.HttpException) and (
         response is not None
     ):
-        text = _('The server answered %s') % words(response)
+        text = _('The server answered %s') % response_error(response)
     elif isinstance(error, ksa_exceptions.ConnectionError):
-        text = sentence(
+        text = end_sentence(
             _('%(where)s cannot be reached: %(why)s')
-            % {'where': _where(error), 'why': cause(error)}
+            % {'where': _url(error), 'why': connection_error_reason(error)}
         )
     else:
-        text = sentence(printable(str(error)))
+        text = end_sentence(printable(str(error)))
     return ' '.join([text, *getattr(error, '__notes__', ())])
 
 
-def _where(error: BaseException) -> str:
+def _url(error: BaseException) -> str:
     """Return the URL that a request of requests did not reach."""
     for below in _chain(error):
         if request := getattr(below, 'request', None):
@@ -115,7 +115,7 @@ def _where(error: BaseException) -> str:
     return _('The server')
 
 
-def cause(error: BaseException) -> str:
+def connection_error_reason(error: BaseException) -> str:
     """Return why a connection failed, in the words of the socket's error.
 
     requests, urllib3 and keystoneauth each wrap it in one of their own.

@@ -23,7 +23,7 @@ Result = TypeVar('Result')
 
 
 @dataclasses.dataclass(frozen=True)
-class Ended(Generic[Item, Result]):
+class ItemResult(Generic[Item, Result]):
     """What became of an item; neither result nor error: it was skipped.
 
     :param index: which of the items it is, from 0.
@@ -42,7 +42,7 @@ def run(
     work: Callable[[Item], Result],
     workers: int,
     stop: threading.Event | None = None,
-) -> Iterator[Ended[Item, Result]]:
+) -> Iterator[ItemResult[Item, Result]]:
     """Do the work for each item; yield what became of each, as it ends.
 
     Items are begun in their order, and taken from ``items`` only when they
@@ -62,26 +62,26 @@ def run(
         try:
             while True:
                 while len(running) < workers and not stop.is_set():
-                    if (following := next(numbered, None)) is None:
+                    if (next_item := next(numbered, None)) is None:
                         break
-                    future = pool.submit(work, following[1])
-                    running[future] = following
+                    future = pool.submit(work, next_item[1])
+                    running[future] = next_item
                 if not running:
                     break
                 done, _ = futures.wait(running, None, futures.FIRST_COMPLETED)
                 for future in done:
-                    yield _ended(*running.pop(future), future)
+                    yield _item_result(*running.pop(future), future)
         except BaseException:
             stop.set()
             raise
     for index, item in numbered:
-        yield Ended(index, item)
+        yield ItemResult(index, item)
 
 
-def _ended(
+def _item_result(
     index: int, item: Item, future: futures.Future[Result]
-) -> Ended[Item, Result]:
+) -> ItemResult[Item, Result]:
     error = future.exception()
     if error:
-        return Ended(index, item, error=error)
-    return Ended(index, item, future.result())
+        return ItemResult(index, item, error=error)
+    return ItemResult(index, item, future.result())

@@ -54,18 +54,18 @@ class TaskTimeout(Error):
 
     :param task_id: the task's ID.
     :param status: the task's, as the server told it last.
-    :param trouble: why the server does not tell more, may be empty.
+    :param problem: why the server does not tell more, may be empty.
     """
 
-    def __init__(self, task_id: str, status: str, trouble: str) -> None:
+    def __init__(self, task_id: str, status: str, problem: str) -> None:
         self.task_id = task_id
         self.status = status
         super().__init__(
             _('The time is over, and task %(id)s is %(status)s.')
             % {'id': task_id, 'status': status}
         )
-        if trouble:
-            self.add_note(trouble)
+        if problem:
+            self.add_note(problem)
 
 
 class VerificationError(Error):

@@ -15,7 +15,7 @@
 from typing import Protocol
 
 
-class TransferListener(Protocol):
+class ProgressListener(Protocol):
     """Told about a transfer by the thread that runs it.
 
     Calls are frequent (one per block). They must return at once and never

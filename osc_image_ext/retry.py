@@ -32,9 +32,9 @@ LOG = logging.getLogger(__name__)
 Clock = Callable[[], float]
 Sleep = Callable[[float], None]
 # Returns a task as it is now.
-Look = Callable[[], _task.Task]
+GetTask = Callable[[], _task.Task]
 
-_Answer = TypeVar('_Answer')
+Response = TypeVar('Response')
 
 # Seconds between two looks: short tasks end soon, and Glance is not bothered
 # by long ones. It writes a new message once a minute at most.
@@ -42,19 +42,19 @@ _FIRST_DELAY = 1.0
 _LAST_DELAY = 5.0
 # Seconds without an answer after which nobody is expected to answer again:
 # enough for services that are restarted or move to another machine.
-_PATIENCE = 300.0
+MAX_OUTAGE = 300.0
 # Seconds between questions that are asked until they are answered: so many in
 # sum, too. Before the long ones people are told what takes so long.
-_PAUSES = (0.5, 1, 2, 4, 8, *(15.0 for _ in range(19)))
-_LONG = 8
+RETRY_DELAYS = (0.5, 1, 2, 4, 8, *(15.0 for _ in range(19)))
+_WARN_BEFORE = 8
 # Answers of a server, or of a proxy before it, that may be others soon.
-_PASSING = (429, 500, 502, 503, 504)
+RETRIABLE_STATUS_CODES = (429, 500, 502, 503, 504)
 
 
-def follow(
+def wait_for_task(
     task: _task.Task,
-    look: Look,
-    listener: _listener.TransferListener,
+    get_task: GetTask,
+    listener: _listener.ProgressListener,
     *,
     timeout: float | None = None,
     clock: Clock = time.monotonic,
@@ -68,7 +68,7 @@ def follow(
     then already asked it some times, and has already renewed the token.
 
     :param task: as it was seen last.
-    :param look: asked for the task as it is now.
+    :param get_task: asked for the task as it is now.
     :param listener: told the task's status as the phase, with its message or
         what keeps the server from telling more.
     :param timeout: seconds from now, None to follow it for as long as it
@@ -80,71 +80,71 @@ def follow(
         no good answer for five minutes.
     :raises keystoneauth1.exceptions.ClientException: likewise.
     """
-    heard = clock()
-    deadline = math.inf if timeout is None else heard + timeout
-    trouble = ''
+    last_response = clock()
+    deadline = math.inf if timeout is None else last_response + timeout
+    problem = ''
     delay = _FIRST_DELAY
     while True:
         status = api_errors.printable(task.status)
         message = api_errors.printable(task.message or '')
-        listener.phase(status, trouble or message)
+        listener.phase(status, problem or message)
         if status == 'success':
             return task
         if status == 'failure':
             raise exceptions.TaskError(task.id, message)
         left = deadline - clock()
         if left <= 0:
-            raise exceptions.TaskTimeout(task.id, status, trouble)
+            raise exceptions.TaskTimeout(task.id, status, problem)
         sleep(min(delay, left))
         delay = min(delay * 1.5, _LAST_DELAY)
         try:
-            task = look()
+            task = get_task()
         except Exception as error:
-            if not _may_pass(error) or clock() - heard > _PATIENCE:
+            if not is_retriable(error) or clock() - last_response > MAX_OUTAGE:
                 raise
-            trouble = _trouble(error)
+            problem = describe_problem(error)
         else:
-            heard = clock()
-            trouble = ''
+            last_response = clock()
+            problem = ''
 
 
-def answered(
-    ask: Callable[[], _Answer],
+def retry_until(
+    ask: Callable[[], Response],
     sleep: Sleep,
-    enough: Callable[[_Answer], bool] = lambda _answer: True,
-) -> _Answer:
+    is_done: Callable[[Response], bool] = lambda _answer: True,
+) -> Response:
     """Ask a server until it answers, and says what is waited for.
 
-    :param enough: tells whether an answer is what is waited for.
+    :param is_done: tells whether an answer is what is waited for.
     :returns: the answer; after five minutes, whatever it is.
     :raises openstack.exceptions.HttpException: if the server refuses, or gives
         no good answer for five minutes.
     :raises keystoneauth1.exceptions.ClientException: likewise.
     """
-    for pause in _PAUSES:
-        trouble = _('It is busy.')
+    for pause in RETRY_DELAYS:
+        problem = _('It is busy.')
         try:
             answer = ask()
         except Exception as error:
-            if not _may_pass(error):
+            if not is_retriable(error):
                 raise
-            trouble = _trouble(error)
+            problem = describe_problem(error)
         else:
-            if enough(answer):
+            if is_done(answer):
                 return answer
-        if pause == _LONG:
+        if pause == _WARN_BEFORE:
             LOG.warning(
                 _('Waiting for the server, for up to five minutes. %s'),
-                trouble,
+                problem,
             )
         sleep(pause)
     return ask()
 
 
-def _may_pass(error: Exception) -> bool:
+def is_retriable(error: Exception) -> bool:
     """Tell whether asking again may help."""
     if isinstance(error, sdk_exceptions.HttpException):
-        return error.status_code in _PASSING
+        return error.status_code in RETRIABLE_STATUS_CODES
     # The latter is Keystone's, when a new token is asked for.
     return isinstance(
         error,
@@ -152,11 +152,11 @@ def _may_pass(error: Exception) -> bool:
     )
 
 
-def _trouble(error: Exception) -> str:
+def describe_problem(error: Exception) -> str:
     """Return what is wrong, short enough for a line on a terminal."""
     if isinstance(error, ksa_exceptions.ConnectionError):
-        reason = api_errors.cause(error)
-        return api_errors.sentence(
+        reason = api_errors.connection_error_reason(error)
+        return api_errors.end_sentence(
             _('The server cannot be reached: %s') % reason
         )
-    return api_errors.explain(error)
+    return api_errors.describe(error)

@@ -23,24 +23,26 @@ from openstack.compute.v2 import _proxy as _compute_proxy
 from openstack.image.v2 import _proxy
 
 
-def image(manager: Any) -> _proxy.Proxy:
+def image_proxy(manager: Any) -> _proxy.Proxy:
     """Return the image proxy of a shell's client manager.
 
     :raises openstack.exceptions.SDKException: if the cloud has no image
         service that the SDK could use.
     :raises keystoneauth1.exceptions.ClientException: if it is not reached.
     """
-    with _guesses_untold():
+    with _quiet_discovery():
         try:
             proxy: _proxy.Proxy = manager.image
         except sdk_exceptions.SDKException:
-            _ask(manager.sdk_connection.config.get_session_client('image'))
+            _provoke_error(
+                manager.sdk_connection.config.get_session_client('image')
+            )
             raise
     return proxy
 
 
 @contextlib.contextmanager
-def stand_in(
+def override_image_proxy(
     manager: Any, proxy: _proxy.Proxy, **calls: Any
 ) -> Iterator[None]:
     """Let core's command find an image proxy some of whose calls are ours.
@@ -48,14 +50,14 @@ def stand_in(
     :param manager: the client manager of a shell.
     :param calls: what is called instead of the proxy's methods of these names.
     """
-    manager.image = _StandIn(proxy, calls)
+    manager.image = _ProxyOverride(proxy, calls)
     try:
         yield
     finally:
         del manager.image  # what the class provides shows again
 
 
-class _StandIn:
+class _ProxyOverride:
     def __init__(self, proxy: _proxy.Proxy, calls: dict[str, Any]) -> None:
         self._proxy = proxy
         vars(self).update(calls)
@@ -64,21 +66,23 @@ class _StandIn:
         return getattr(self._proxy, name)
 
 
-def compute(manager: Any) -> _compute_proxy.Proxy:
+def compute_proxy(manager: Any) -> _compute_proxy.Proxy:
     """Return the compute proxy of a shell's client manager.
 
     :raises openstack.exceptions.SDKException: if the cloud has no compute
         service that the SDK could use.
     :raises keystoneauth1.exceptions.ClientException: if it is not reached.
     """
-    with _guesses_untold():
+    with _quiet_discovery():
         proxy: _compute_proxy.Proxy = manager.compute
         if proxy.get_endpoint_data() is None:
-            _ask(manager.sdk_connection.config.get_session_client('compute'))
+            _provoke_error(
+                manager.sdk_connection.config.get_session_client('compute')
+            )
     return proxy
 
 
-def _ask(service: adapter.Adapter) -> None:
+def _provoke_error(service: adapter.Adapter) -> None:
     """Ask a service for anything; the error that this makes tells why.
 
     The SDK keeps to itself why it found no version of a service.
@@ -89,7 +93,7 @@ def _ask(service: adapter.Adapter) -> None:
 
 
 @contextlib.contextmanager
-def _guesses_untold() -> Iterator[None]:
+def _quiet_discovery() -> Iterator[None]:
     """Keep keystoneauth from warning of what becomes an error anyway."""
     logger = logging.getLogger('keystoneauth.discover')
     level = logger.level

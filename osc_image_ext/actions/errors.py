@@ -30,7 +30,7 @@ from osc_image_ext.i18n import _
 LOG = logging.getLogger(__name__)
 
 # Windows has no SIGHUP.
-_ENDINGS = [
+_TERMINATING_SIGNALS = [
     getattr(signal, name)
     for name in ('SIGTERM', 'SIGHUP')
     if hasattr(signal, name)
@@ -38,7 +38,7 @@ _ENDINGS = [
 
 
 @contextlib.contextmanager
-def translated() -> Iterator[None]:
+def as_command_error() -> Iterator[None]:
     """Turn what goes wrong in the block into one CommandError.
 
     :raises osc_lib.exceptions.CommandError: with all that is known.
@@ -50,10 +50,12 @@ def translated() -> Iterator[None]:
         sdk_exceptions.SDKException,
         ksa_exceptions.ClientException,
     ) as error:
-        raise osc_exceptions.CommandError(api_errors.explain(error)) from error
+        raise osc_exceptions.CommandError(
+            api_errors.describe(error)
+        ) from error
     except osc_exceptions.CommandError as error:
         if error.__cause__ and not str(error):  # core's, for no such project
-            text = api_errors.explain(error.__cause__)
+            text = api_errors.describe(error.__cause__)
             raise osc_exceptions.CommandError(text) from error
         raise
     except (KeyboardInterrupt, SystemExit) as stop:
@@ -64,7 +66,7 @@ def translated() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def noted(
+def add_note_on_error(
     note: str, unless: Callable[[BaseException], bool]
 ) -> Iterator[None]:
     """Add a note to whatever ends the block, an interruption included.
@@ -81,7 +83,7 @@ def noted(
 
 
 @contextlib.contextmanager
-def governed(policy: str) -> Iterator[None]:
+def explain_policy_error(policy: str) -> Iterator[None]:
     """Tell who is allowed to do what a policy of Glance's refuses."""
     try:
         yield
@@ -97,7 +99,7 @@ def governed(policy: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def terminable() -> Iterator[None]:
+def exit_on_signal() -> Iterator[None]:
     """Let SIGTERM and SIGHUP end the block as an exit that cleans up.
 
     CI systems end a job with SIGTERM, a closed terminal with SIGHUP. The exit
@@ -106,7 +108,7 @@ def terminable() -> Iterator[None]:
     """
     ours = {
         number: handler
-        for number in _ENDINGS
+        for number in _TERMINATING_SIGNALS
         if (handler := signal.getsignal(number)) == signal.SIG_DFL
     }
     for number in ours:

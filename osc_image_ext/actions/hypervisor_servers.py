@@ -35,10 +35,10 @@ from osc_image_ext.progress import units
 LOG = logging.getLogger(__name__)
 
 # More servers than these are changed only by somebody who means it.
-_MANY = 100
+CONFIRM_ABOVE = 100
 
 
-class Change:
+class BulkChange:
     """One change of many servers, and what became of it.
 
     :param app: a shell.
@@ -46,27 +46,33 @@ class Change:
 
     def __init__(self, app: Any) -> None:
         self._app = app
-        self._stop = signals.Stop()
+        self._stop = signals.StopEvent()
         self._outcomes: Sequence[server_changes.Outcome] = ()
 
-    def made(
-        self, parsed_args: argparse.Namespace, wanted: server_changes.Settings
+    def run(
+        self,
+        parsed_args: argparse.Namespace,
+        desired: server_changes.ServerSettings,
     ) -> tuple[Sequence[str], Iterable[Any]]:
         """Make it, or tell what it would be; return the heads and rows."""
         manager = self._app.client_manager
-        batch = self._prepare(parsed_args, wanted)
-        hypervisors = server_arguments.hypervisors(batch.caller, parsed_args)
-        filters = server_arguments.filters(manager, parsed_args)
-        servers = batch.survey(hypervisors, filters)
+        batch = self._prepare(parsed_args, desired)
+        hypervisors = server_arguments.find_hypervisors(
+            batch.session, parsed_args
+        )
+        filters = server_arguments.build_filters(manager, parsed_args)
+        servers = batch.list_servers(hypervisors, filters)
         names = ', '.join(each.name for each in hypervisors)
         if not servers:
             LOG.warning(_('There are no such servers on %s.'), names)
         if parsed_args.dry_run:
-            return server_rows.COLUMNS, server_rows.expected(servers)
+            return server_rows.COLUMNS, server_rows.dry_run_rows(servers)
         self._change(batch, servers, names, parsed_args)
-        return server_rows.COLUMNS, server_rows.told(servers, self._outcomes)
+        return server_rows.COLUMNS, server_rows.result_rows(
+            servers, self._outcomes
+        )
 
-    def verdict(self) -> int:
+    def report_failures(self) -> int:
         """Say what was not done; return the exit status of that."""
         status = 0
         results = [outcome.result for outcome in self._outcomes]
@@ -87,14 +93,18 @@ class Change:
         return status
 
     def _prepare(
-        self, parsed_args: argparse.Namespace, wanted: server_changes.Settings
+        self,
+        parsed_args: argparse.Namespace,
+        desired: server_changes.ServerSettings,
     ) -> _batch.Batch:
         server_arguments.check(parsed_args)
-        proxy = clients.compute(self._app.client_manager)
-        version = server_settings.version(proxy, wanted)
+        proxy = clients.compute_proxy(self._app.client_manager)
+        microversion = server_settings.microversion(proxy, desired)
         workers = parsed_args.workers
-        caller = _session.Caller(proxy, workers, self._stop.wait)
-        return _batch.Batch(caller, wanted, version, workers, self._stop)
+        session = _session.RetryingSession(proxy, workers, self._stop.wait)
+        return _batch.Batch(
+            session, desired, microversion, workers, self._stop
+        )
 
     def _change(
         self,
@@ -103,17 +113,17 @@ class Change:
         names: str,
         parsed_args: argparse.Namespace,
     ) -> None:
-        lacking = sum(bool(server.lacks) for server in servers)
-        if lacking > _MANY and not parsed_args.yes:
-            self._confirm(lacking, names)
+        to_change = sum(bool(server.changes) for server in servers)
+        if to_change > CONFIRM_ABOVE and not parsed_args.yes:
+            self._confirm(to_change, names)
         with (
             display.make_display(
-                parsed_args.progress and lacking > 0,
+                parsed_args.progress and to_change > 0,
                 self._app.stderr,
                 api_errors.printable(names),
-                units.servers,
+                units.format_servers,
             ) as listener,
-            signals.at_signals(self._stop),
+            signals.set_on_signal(self._stop),
         ):
             self._outcomes = batch.change(servers, listener)
 

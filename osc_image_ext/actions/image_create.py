@@ -38,27 +38,27 @@ def create(
     proxy: _proxy.Proxy,
     attrs: dict[str, Any],
     parsed_args: argparse.Namespace,
-    order: import_start.Order | None,
+    request: import_start.ImportRequest | None,
     stderr: TextIO | None,
 ) -> _image.Image:
     """Create an image, with its data if there is any.
 
     :param attrs: those of the SDK's Image.
-    :param order: the import that brings the data, None for an upload.
+    :param request: the import that brings the data, None for an upload.
     :param stderr: where progress is shown, if that is wanted.
     :returns: the image as it is then.
     """
-    if order:
-        return _import(proxy, attrs, parsed_args, order, stderr)
+    if request:
+        return _import(proxy, attrs, parsed_args, request, stderr)
     (store,) = parsed_args.store or (None,)
     if store is not None:
-        service_info.of(proxy).check_stores((store,))
-    with image_source.opened(parsed_args) as source:
+        service_info.get_service_info(proxy).require_stores((store,))
+    with image_source.open_source(parsed_args) as source:
         if source is None:
             return _record_alone(proxy, attrs, parsed_args)
         _warn_of_format(source, parsed_args)
         with _display(parsed_args, stderr) as listener:
-            done = upload.create_image(
+            result = upload.create_image(
                 proxy,
                 attrs,
                 source,
@@ -67,44 +67,46 @@ def create(
                 verify=parsed_args.verify,
                 keep_failed=parsed_args.keep_failed,
             )
-            listener.phase(_('verified') if done.verified else _('stored'))
-    if parsed_args.verify and not done.verified:
-        image_source.warn_of_no_digest(done.image.id)
-    return done.image
+            listener.phase(_('verified') if result.verified else _('stored'))
+    if parsed_args.verify and not result.verified:
+        image_source.warn_unverified(result.image.id)
+    return result.image
 
 
 def _import(
     proxy: _proxy.Proxy,
     attrs: dict[str, Any],
     parsed_args: argparse.Namespace,
-    order: import_start.Order,
+    request: import_start.ImportRequest,
     stderr: TextIO | None,
 ) -> _image.Image:
-    offer = service_info.of(proxy)
-    order.check(offer)
-    waiting = import_arguments.waiting(parsed_args)
+    info = service_info.get_service_info(proxy)
+    request.validate(info)
+    wait = import_arguments.wait_options(parsed_args)
     with contextlib.ExitStack() as stack:
         source = None
-        if order.stages:
-            source = stack.enter_context(image_source.required(parsed_args))
+        if request.needs_staging:
+            source = stack.enter_context(
+                image_source.require_source(parsed_args)
+            )
             _warn_of_format(source, parsed_args)
         listener = stack.enter_context(_display(parsed_args, stderr))
-        made = image_import.create_image(
+        result = image_import.create_image(
             proxy,
             attrs,
             source,
-            order,
-            offer,
+            request,
+            info,
             listener,
-            waiting=waiting,
+            wait=wait,
             verify=parsed_args.verify,
             keep_failed=parsed_args.keep_failed,
         )
-        import_arguments.tell_end(listener, made, waiting)
-    import_arguments.report(made)
-    if waiting.wanted and source and parsed_args.verify and made.unverified:
-        image_source.warn_of_no_digest(made.image.id)
-    return made.image
+        import_arguments.show_result(listener, result, wait)
+    import_arguments.warn_about_result(result)
+    if wait.enabled and source and parsed_args.verify and result.unverified:
+        image_source.warn_unverified(result.image.id)
+    return result.image
 
 
 def _record_alone(
@@ -117,13 +119,13 @@ def _record_alone(
             raise exceptions.Error(
                 _('--%s requires image data via --file or stdin.') % name
             )
-    with record.created(proxy, attrs) as image:
+    with record.create(proxy, attrs) as image:
         return image
 
 
 def _display(
     parsed_args: argparse.Namespace, stderr: TextIO | None
-) -> contextlib.AbstractContextManager[_listener.TransferListener]:
+) -> contextlib.AbstractContextManager[_listener.ProgressListener]:
     return display.make_display(
         parsed_args.progress, stderr, api_errors.printable(parsed_args.name)
     )
@@ -132,6 +134,6 @@ def _display(
 def _warn_of_format(
     source: _source.Source, parsed_args: argparse.Namespace
 ) -> None:
-    image_source.warn_of_format(
+    image_source.warn_of_format_mismatch(
         source, parsed_args.disk_format, parsed_args.container_format
     )

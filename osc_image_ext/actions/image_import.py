@@ -30,22 +30,22 @@ def import_image(app: Any, parsed_args: argparse.Namespace) -> _image.Image:
 
     :param app: a shell.
     """
-    order = import_arguments.order(
+    request = import_arguments.build_request(
         parsed_args, parsed_args.import_method, parsed_args.stores
     )
-    waiting = import_arguments.waiting(parsed_args)
-    proxy = clients.image(app.client_manager)
-    offer = service_info.of(proxy)
-    order.check(offer)
+    wait = import_arguments.wait_options(parsed_args)
+    proxy = clients.image_proxy(app.client_manager)
+    info = service_info.get_service_info(proxy)
+    request.validate(info)
     image = proxy.find_image(parsed_args.image, ignore_missing=False)
     with display.make_display(
         parsed_args.progress,
         app.stderr,
         api_errors.printable(parsed_args.image),
     ) as listener:
-        made = image_import.import_image(
-            proxy, image, order, offer, listener, waiting
+        result = image_import.import_image(
+            proxy, image, request, info, listener, wait
         )
-        import_arguments.tell_end(listener, made, waiting)
-    import_arguments.report(made)
-    return made.image
+        import_arguments.show_result(listener, result, wait)
+    import_arguments.warn_about_result(result)
+    return result.image

@@ -25,7 +25,9 @@ LOG = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
-def opened(parsed_args: argparse.Namespace) -> Iterator[_source.Source | None]:
+def open_source(
+    parsed_args: argparse.Namespace,
+) -> Iterator[_source.Source | None]:
     """Open what ``--file`` names, or else standard input.
 
     :param parsed_args: has ``filename`` and ``size``.
@@ -33,23 +35,27 @@ def opened(parsed_args: argparse.Namespace) -> Iterator[_source.Source | None]:
     :raises SourceError: if it cannot be read or is not of that size.
     """
     if parsed_args.filename is not None:
-        with _source.opened(parsed_args.filename, parsed_args.size) as source:
+        with _source.open_file(
+            parsed_args.filename, parsed_args.size
+        ) as source:
             yield source
-    elif not _source.stdin_holds_data():
+    elif not _source.stdin_has_data():
         yield None
     else:
         LOG.warning(_('Reading image data from standard input.'))
-        with _source.standard_input(parsed_args.size) as found:
+        with _source.open_stdin(parsed_args.size) as found:
             yield found
 
 
 @contextlib.contextmanager
-def required(parsed_args: argparse.Namespace) -> Iterator[_source.Source]:
+def require_source(
+    parsed_args: argparse.Namespace,
+) -> Iterator[_source.Source]:
     """Open it likewise where there must be data.
 
     :raises osc_image_ext.exceptions.Error: if there is none.
     """
-    with opened(parsed_args) as source:
+    with open_source(parsed_args) as source:
         if source is None:
             raise exceptions.Error(
                 _('There is no image data: it comes via --file or stdin.')
@@ -57,13 +63,13 @@ def required(parsed_args: argparse.Namespace) -> Iterator[_source.Source]:
         yield source
 
 
-def warn_of_format(
+def warn_of_format_mismatch(
     source: _source.Source, disk_format: str | None, container_format: str
 ) -> None:
     """Warn if the data shows another format than that of its image."""
     if container_format != 'bare' or disk_format is None:
         return
-    found = source.contradicts(disk_format)
+    found = source.detect_mismatch(disk_format)
     if found:
         LOG.warning(
             _(
@@ -74,7 +80,7 @@ def warn_of_format(
         )
 
 
-def warn_of_no_digest(image_id: str) -> None:
+def warn_unverified(image_id: str) -> None:
     """Warn that an image was not verified, though that was wanted."""
     LOG.warning(
         _(

@@ -41,15 +41,15 @@ def create(app: Any, parsed_args: argparse.Namespace) -> _task.Task:
     :param app: a shell.
     :returns: the task as it is then.
     """
-    with errors.governed(_POLICY):
+    with errors.explain_policy_error(_POLICY):
         waits = parsed_args.wait or parsed_args.progress
         if parsed_args.timeout is not None and not waits:
             raise exceptions.Error(
                 _('--timeout requires --wait or --progress.')
             )
-        wanted = task_input.gathered(parsed_args)
-        proxy = clients.image(app.client_manager)
-        with errors.noted(
+        wanted = task_input.build(parsed_args)
+        proxy = clients.image_proxy(app.client_manager)
+        with errors.add_note_on_error(
             _(
                 'If the task was made nevertheless, "openstack image task '
                 'list" shows it.'
@@ -69,7 +69,7 @@ def _follow(
     parsed_args: argparse.Namespace,
 ) -> _task.Task:
     with (
-        errors.noted(
+        errors.add_note_on_error(
             _(
                 'Task %(id)s goes on unwatched: "openstack image task '
                 'show %(id)s" tells what becomes of it.'
@@ -81,7 +81,7 @@ def _follow(
             parsed_args.progress, app.stderr, task.id
         ) as listener,
     ):
-        return retry.follow(
+        return retry.wait_for_task(
             task,
             tasks.look_at(proxy, task.id),
             listener,
@@ -112,7 +112,7 @@ def listed(
     """
     most = getattr(parsed_args, 'max_items', None)
     if parsed_args.image is None:
-        with errors.governed(_POLICY):
+        with errors.explain_policy_error(_POLICY):
             return list(itertools.islice(proxy.tasks(**query), most))
     if any(name in query for name in _FOR_ALL_TASKS):
         raise exceptions.Error(
@@ -122,4 +122,4 @@ def listed(
     if not hasattr(parsed_args, 'max_items'):  # before core had this option
         most = page
     image = proxy.find_image(parsed_args.image, ignore_missing=False)
-    return tasks.of_image(proxy, image.id, most, **query)
+    return tasks.list_for_image(proxy, image.id, most, **query)

@@ -36,10 +36,10 @@ def stage(app: Any, parsed_args: argparse.Namespace) -> None:
 
     :param app: a shell.
     """
-    proxy = clients.image(app.client_manager)
+    proxy = clients.image_proxy(app.client_manager)
     image = _queued(proxy, parsed_args.image)
-    with image_source.required(parsed_args) as source:
-        image_source.warn_of_format(
+    with image_source.require_source(parsed_args) as source:
+        image_source.warn_of_format_mismatch(
             source, image.disk_format, image.container_format
         )
         with _display(app, parsed_args) as listener:
@@ -52,16 +52,18 @@ def upload_image(app: Any, parsed_args: argparse.Namespace) -> _image.Image:
 
     :param app: a shell.
     """
-    proxy = clients.image(app.client_manager)
+    proxy = clients.image_proxy(app.client_manager)
     if parsed_args.store is not None:
-        service_info.of(proxy).check_stores((parsed_args.store,))
+        service_info.get_service_info(proxy).require_stores(
+            (parsed_args.store,)
+        )
     image = _queued(proxy, parsed_args.image)
-    with image_source.required(parsed_args) as source:
-        image_source.warn_of_format(
+    with image_source.require_source(parsed_args) as source:
+        image_source.warn_of_format_mismatch(
             source, image.disk_format, image.container_format
         )
         with _display(app, parsed_args) as listener:
-            done = upload.fill_image(
+            result = upload.upload_image(
                 proxy,
                 image,
                 source,
@@ -69,10 +71,10 @@ def upload_image(app: Any, parsed_args: argparse.Namespace) -> _image.Image:
                 store=parsed_args.store,
                 verify=parsed_args.verify,
             )
-            listener.phase(_('verified') if done.verified else _('stored'))
-    if parsed_args.verify and not done.verified:
-        image_source.warn_of_no_digest(image.id)
-    return done.image
+            listener.phase(_('verified') if result.verified else _('stored'))
+    if parsed_args.verify and not result.verified:
+        image_source.warn_unverified(image.id)
+    return result.image
 
 
 def _queued(proxy: _proxy.Proxy, name: str) -> _image.Image:
@@ -91,7 +93,7 @@ def _queued(proxy: _proxy.Proxy, name: str) -> _image.Image:
 
 def _display(
     app: Any, parsed_args: argparse.Namespace
-) -> contextlib.AbstractContextManager[_listener.TransferListener]:
+) -> contextlib.AbstractContextManager[_listener.ProgressListener]:
     return display.make_display(
         parsed_args.progress,
         app.stderr,

@@ -27,7 +27,9 @@ from osc_image_ext.image import import_wait
 LOG = logging.getLogger(__name__)
 
 
-def creation(parsed_args: argparse.Namespace) -> import_start.Order | None:
+def request_for_create(
+    parsed_args: argparse.Namespace,
+) -> import_start.ImportRequest | None:
     """Return the import that ``image create`` shall make.
 
     :returns: None if the data is to be uploaded, or there is none.
@@ -42,7 +44,7 @@ def creation(parsed_args: argparse.Namespace) -> import_start.Order | None:
                 'or --store more than once.'
             )
         )
-    method = _method(parsed_args)
+    method = _import_method(parsed_args)
     if method is None:
         if several:
             _refuse(_('More than one store requires --import.'))
@@ -54,7 +56,7 @@ def creation(parsed_args: argparse.Namespace) -> import_start.Order | None:
                 )
             )
         return None
-    return order(parsed_args, method, parsed_args.store)
+    return build_request(parsed_args, method, parsed_args.store)
 
 
 def check_volume(parsed_args: argparse.Namespace) -> None:
@@ -79,8 +81,8 @@ def check_volume(parsed_args: argparse.Namespace) -> None:
             _refuse(_('--%s does not go with --volume.') % option)
 
 
-def _method(parsed_args: argparse.Namespace) -> str | None:
-    remote = _remote(parsed_args)
+def _import_method(parsed_args: argparse.Namespace) -> str | None:
+    remote = _remote_option(parsed_args)
     if parsed_args.uri is None and not remote:
         return 'glance-direct' if parsed_args.use_import else None
     if parsed_args.uri is not None and remote:
@@ -95,7 +97,7 @@ def _method(parsed_args: argparse.Namespace) -> str | None:
     return 'glance-download' if remote else 'web-download'
 
 
-def _remote(parsed_args: argparse.Namespace) -> str | None:
+def _remote_option(parsed_args: argparse.Namespace) -> str | None:
     """Return the first option given that is about a remote image."""
     for name in ('remote_region', 'remote_image', 'remote_service_interface'):
         if getattr(parsed_args, name) is not None:
@@ -103,9 +105,9 @@ def _remote(parsed_args: argparse.Namespace) -> str | None:
     return None
 
 
-def order(
+def build_request(
     parsed_args: argparse.Namespace, method: str, stores: list[str] | None
-) -> import_start.Order:
+) -> import_start.ImportRequest:
     """Return the import that the options describe.
 
     :raises osc_image_ext.exceptions.Error: for options that make no sense
@@ -120,11 +122,11 @@ def order(
                 '--all-stores.'
             )
         )
-    if parsed_args.timeout is not None and not _waits(parsed_args):
+    if parsed_args.timeout is not None and not should_wait(parsed_args):
         _refuse(_('--timeout requires --wait or --progress.'))
     if method == 'copy-image' and not several:
         _refuse(_('--method copy-image requires --store or --all-stores.'))
-    return import_start.Order(
+    return import_start.ImportRequest(
         method,
         uri=parsed_args.uri,
         remote_region=parsed_args.remote_region,
@@ -146,7 +148,7 @@ def _check_source(parsed_args: argparse.Namespace, method: str) -> None:
             _refuse(_('%r is not a URI.') % uri)
     elif uri is not None:
         _refuse(_('--uri requires --method web-download.'))
-    remote = _remote(parsed_args)
+    remote = _remote_option(parsed_args)
     if method == 'glance-download':
         if not (parsed_args.remote_region and parsed_args.remote_image):
             _refuse(
@@ -159,35 +161,40 @@ def _check_source(parsed_args: argparse.Namespace, method: str) -> None:
         _refuse(_('--%s requires --method glance-download.') % remote)
 
 
-def _waits(parsed_args: argparse.Namespace) -> bool:
+def should_wait(parsed_args: argparse.Namespace) -> bool:
     return bool(parsed_args.wait or parsed_args.progress)
 
 
-def waiting(parsed_args: argparse.Namespace) -> import_wait.Waiting:
+def wait_options(parsed_args: argparse.Namespace) -> import_wait.WaitOptions:
     """Return how an import is to be followed."""
-    return import_wait.Waiting(_waits(parsed_args), parsed_args.timeout)
+    return import_wait.WaitOptions(
+        should_wait(parsed_args), parsed_args.timeout
+    )
 
 
-def tell_end(
-    listener: _listener.TransferListener,
-    made: image_import.Made,
-    waited: import_wait.Waiting,
+def show_result(
+    listener: _listener.ProgressListener,
+    result: image_import.ImportResult,
+    waited: import_wait.WaitOptions,
 ) -> None:
     """Show the end of an import that was waited for."""
-    if waited.wanted:
+    if waited.enabled:
         listener.phase(
-            _('active'), _('verified') if made.verified else _('stored')
+            _('active'), _('verified') if result.verified else _('stored')
         )
 
 
-def report(made: image_import.Made) -> None:
+def warn_about_result(result: image_import.ImportResult) -> None:
     """Warn of what is not as it was wanted, though the import succeeded."""
-    if made.missing:
+    if result.missing_stores:
         LOG.warning(
             _('Image %(id)s did not get into these stores: %(stores)s.'),
-            {'id': made.image.id, 'stores': ', '.join(made.missing)},
+            {
+                'id': result.image.id,
+                'stores': ', '.join(result.missing_stores),
+            },
         )
-    if made.converted:
+    if result.converted:
         LOG.warning(
             _(
                 'The server converted image %(id)s to disk format %(disk)s '
@@ -195,9 +202,9 @@ def report(made: image_import.Made) -> None:
                 'of the data sent.'
             ),
             {
-                'id': made.image.id,
-                'disk': made.image.disk_format,
-                'container': made.image.container_format,
+                'id': result.image.id,
+                'disk': result.image.disk_format,
+                'container': result.image.container_format,
             },
         )
 

@@ -33,7 +33,7 @@ _TOKEN = re.compile(
 )
 
 
-class Fault(Exception):
+class ParseError(Exception):
     """A text spells no value.
 
     :param reason: why, without a full stop.
@@ -46,7 +46,7 @@ class Fault(Exception):
         self.offset = offset
 
 
-def value(text: str) -> Any:
+def parse(text: str) -> Any:
     """Return what a text spells: what JSON knows, and nothing else.
 
     :param text: its lines end with a newline alone.
@@ -57,14 +57,14 @@ def value(text: str) -> Any:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
         try:
-            return _Literal(text).value()
-        except Fault:
+            return _Literal(text).parse()
+        except ParseError:
             quote = re.search('["\']', text)
             as_python = quote is not None and quote[0] == "'"
             if as_python or not isinstance(error, json.JSONDecodeError):
                 raise
             reason = error.msg.removesuffix(' at').removesuffix(' starting')
-            raise Fault(reason, error.pos) from error
+            raise ParseError(reason, error.pos) from error
     _check_json(text)
     return found
 
@@ -85,13 +85,13 @@ def _check_json(text: str) -> None:
 
 def _add(key: str, keys: set[str], offset: int) -> None:
     if key in keys:
-        raise Fault(_('the key %r is there twice') % key, offset)
+        raise ParseError(_('the key %r is there twice') % key, offset)
     keys.add(key)
 
 
 def _check_number(number: str, offset: int) -> None:
     if not math.isfinite(float(number)):
-        raise Fault(_('%s is not a finite number') % number, offset)
+        raise ParseError(_('%s is not a finite number') % number, offset)
 
 
 class _Literal:
@@ -102,7 +102,7 @@ class _Literal:
         self._start = len(text) - len(self._text)
         self._lines = self._text.split('\n')
 
-    def value(self) -> Any:
+    def parse(self) -> Any:
         try:
             with warnings.catch_warnings():
                 # "\d" is not what its author thinks, but is what it says.
@@ -111,10 +111,10 @@ class _Literal:
         except SyntaxError as error:
             offset = self._offset(error.lineno or 1, (error.offset or 1) - 1)
             reason = error.msg.partition(';')[0]  # advice to programmers
-            raise Fault(reason, offset) from error
+            raise ParseError(reason, offset) from error
         except (ValueError, RecursionError, MemoryError) as error:
             reason = _('this is neither JSON nor a Python literal')
-            raise Fault(reason, self._start) from error
+            raise ParseError(reason, self._start) from error
         for node in ast.walk(tree):
             if isinstance(node, ast.expr):
                 self._check(node)
@@ -133,14 +133,14 @@ class _Literal:
                 op=ast.USub(), operand=ast.Constant(value=number)
             ):
                 if type(number) not in (int, float):
-                    raise self._foreign(node)
+                    raise self._unsupported(node)
             case ast.Name(id=name):
-                raise Fault(
+                raise ParseError(
                     _('%s is neither quoted nor a Python literal') % name,
                     self._at(node),
                 )
             case _:
-                raise self._foreign(node)
+                raise self._unsupported(node)
 
     def _check_keys(self, node: ast.Dict) -> None:
         keys: set[str] = set()
@@ -151,11 +151,11 @@ class _Literal:
             if not (
                 isinstance(key, ast.Constant) and isinstance(key.value, str)
             ):
-                raise Fault(_('a key is not a string'), at)
+                raise ParseError(_('a key is not a string'), at)
             _add(key.value, keys, at)
 
-    def _foreign(self, node: ast.expr) -> Fault:
-        return Fault(_('JSON has no such value'), self._at(node))
+    def _unsupported(self, node: ast.expr) -> ParseError:
+        return ParseError(_('JSON has no such value'), self._at(node))
 
     def _at(self, node: ast.expr) -> int:
         # Python counts columns in bytes.

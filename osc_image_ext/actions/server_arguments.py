@@ -38,8 +38,8 @@ def check(parsed_args: argparse.Namespace) -> None:
         )
 
 
-def hypervisors(
-    caller: _session.Caller, parsed_args: argparse.Namespace
+def find_hypervisors(
+    session: _session.RetryingSession, parsed_args: argparse.Namespace
 ) -> list[_hypervisors.Hypervisor]:
     """Return the hypervisors that are meant, each once.
 
@@ -47,16 +47,16 @@ def hypervisors(
     """
     if not parsed_args.matching:
         names = dict.fromkeys(parsed_args.hypervisors)
-        found = [_hypervisors.find(caller, name) for name in names]
+        found = [_hypervisors.find(session, name) for name in names]
         return list(dict.fromkeys(found))
-    found = _hypervisors.matching(caller, parsed_args.matching)
+    found = _hypervisors.list_matching(session, parsed_args.matching)
     LOG.warning(
         _('Hypervisors found: %s.'), ', '.join(each.name for each in found)
     )
     return found
 
 
-def filters(
+def build_filters(
     manager: Any, parsed_args: argparse.Namespace
 ) -> Mapping[str, str]:
     """Return what narrows a list of servers, as Nova takes it.
@@ -64,11 +64,11 @@ def filters(
     :param manager: the client manager of a shell.
     :raises osc_lib.exceptions.CommandError: if there is no such project.
     """
-    wanted = {'status': parsed_args.status, 'name': parsed_args.name}
+    desired = {'status': parsed_args.status, 'name': parsed_args.name}
     if parsed_args.project:
-        wanted['project_id'] = identity_common.find_project(
+        desired['project_id'] = identity_common.find_project(
             manager.identity,
             parsed_args.project,
             parsed_args.project_domain,
         ).id
-    return {name: value for name, value in wanted.items() if value}
+    return {name: value for name, value in desired.items() if value}

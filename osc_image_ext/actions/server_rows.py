@@ -27,7 +27,7 @@ WOULD_UPDATE = 'would update'
 _Row = tuple[str, ...]
 
 
-def told(
+def result_rows(
     servers: Sequence[_batch.Server],
     outcomes: Sequence[server_changes.Outcome],
 ) -> Iterator[_Row]:
@@ -36,11 +36,11 @@ def told(
         yield _row(server, outcome)
 
 
-def expected(servers: Sequence[_batch.Server]) -> Iterator[_Row]:
+def dry_run_rows(servers: Sequence[_batch.Server]) -> Iterator[_Row]:
     """Yield the same rows with what would be done, as options."""
     for server in servers:
-        result = WOULD_UPDATE if server.lacks else _batch.UNCHANGED
-        text = shlex.join(_options(server.lacks))
+        result = WOULD_UPDATE if server.changes else _batch.UNCHANGED
+        text = shlex.join(_options(server.changes))
         yield _row(server, server_changes.Outcome(result, text))
 
 
@@ -50,14 +50,14 @@ def _row(server: _batch.Server, outcome: server_changes.Outcome) -> _Row:
     return (*known, outcome.result, reason)
 
 
-def _options(lacks: server_changes.Settings) -> Iterator[str]:
-    for key, value in lacks.properties.items():
+def _options(changes: server_changes.ServerSettings) -> Iterator[str]:
+    for key, value in changes.properties.items():
         yield '--property'
         yield key if value is None else f'{key}={value}'
-    for tag in lacks.tags:
+    for tag in changes.tags:
         yield '--tag'
         yield tag
-    if lacks.description is not None:
+    if changes.description is not None:
         yield '--description'
-        if lacks.description:
-            yield lacks.description
+        if changes.description:
+            yield changes.description

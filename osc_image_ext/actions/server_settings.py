@@ -22,13 +22,15 @@ from osc_image_ext.compute import server_changes
 from osc_image_ext.i18n import _
 
 
-def to_set(parsed_args: argparse.Namespace) -> server_changes.Settings:
+def set_settings(
+    parsed_args: argparse.Namespace,
+) -> server_changes.ServerSettings:
     """Return what the options of :func:`server_options.add_set` ask for.
 
     :raises osc_lib.exceptions.CommandError: if that is nothing.
     """
-    return _something(
-        server_changes.Settings(
+    return _require_any(
+        server_changes.ServerSettings(
             parsed_args.properties or {},
             dict.fromkeys(parsed_args.tags, True),
             parsed_args.description,
@@ -36,19 +38,21 @@ def to_set(parsed_args: argparse.Namespace) -> server_changes.Settings:
     )
 
 
-def to_unset(parsed_args: argparse.Namespace) -> server_changes.Settings:
+def unset_settings(
+    parsed_args: argparse.Namespace,
+) -> server_changes.ServerSettings:
     """Return what the options of :func:`server_options.add_unset` ask for.
 
     :raises osc_lib.exceptions.CommandError: if that is nothing, or cannot be
         asked of Nova.
     """
     for key in parsed_args.properties:
-        if key in server_changes.DOTS:
+        if key in server_changes.UNREMOVABLE_KEYS:
             raise osc_exceptions.CommandError(
                 _('Nova cannot be asked to remove the property "%s".') % key
             )
-    return _something(
-        server_changes.Settings(
+    return _require_any(
+        server_changes.ServerSettings(
             dict.fromkeys(parsed_args.properties),
             dict.fromkeys(parsed_args.tags, False),
             '' if parsed_args.description else None,
@@ -56,23 +60,27 @@ def to_unset(parsed_args: argparse.Namespace) -> server_changes.Settings:
     )
 
 
-def _something(wanted: server_changes.Settings) -> server_changes.Settings:
-    if not wanted:
+def _require_any(
+    desired: server_changes.ServerSettings,
+) -> server_changes.ServerSettings:
+    if not desired:
         raise osc_exceptions.CommandError(
             _('At least one of --property, --tag and --description is needed.')
         )
-    return wanted
+    return desired
 
 
-def version(proxy: _proxy.Proxy, wanted: server_changes.Settings) -> str:
+def microversion(
+    proxy: _proxy.Proxy, desired: server_changes.ServerSettings
+) -> str:
     """Return the microversion for what is wanted: the user's, or the least.
 
     :raises osc_lib.exceptions.CommandError: if that is not supported.
     """
     least = '2.1'
     for option, needed, used in (
-        ('--description', '2.19', wanted.description is not None),
-        ('--tag', '2.26', bool(wanted.tags)),
+        ('--description', '2.19', desired.description is not None),
+        ('--tag', '2.26', bool(desired.tags)),
     ):
         if used and not sdk_utils.supports_microversion(proxy, needed):
             text = _(

@@ -19,14 +19,14 @@ import threading
 from types import FrameType
 
 # Windows has no SIGHUP.
-_NUMBERS = [
+_SIGNALS = [
     getattr(signal, name)
     for name in ('SIGINT', 'SIGTERM', 'SIGHUP')
     if hasattr(signal, name)
 ]
 
 
-class Stop(threading.Event):
+class StopEvent(threading.Event):
     """Set by a signal."""
 
     #: the exit status that the signal would have caused, 0 without one
@@ -41,7 +41,7 @@ class Stop(threading.Event):
 
 
 @contextlib.contextmanager
-def at_signals(stop: Stop) -> Iterator[None]:
+def set_on_signal(stop: StopEvent) -> Iterator[None]:
     """Let Ctrl-C, SIGTERM and SIGHUP set an event, and raise nothing.
 
     An exception could come in the middle of whatever the block does. A signal
@@ -49,7 +49,7 @@ def at_signals(stop: Stop) -> Iterator[None]:
     """
     before = {
         number: handler
-        for number in _NUMBERS
+        for number in _SIGNALS
         if (handler := signal.getsignal(number)) != signal.SIG_IGN
     }
     for number in before:

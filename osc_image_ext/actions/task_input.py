@@ -26,12 +26,12 @@ from osc_image_ext.i18n import _
 # Keys of the input that have options of their own.
 _SHORTCUTS = ('import_from', 'import_from_format')
 # Much more than Glance's database keeps: such a file is something else.
-_MOST = 1024 * 1024
+MAX_INPUT_BYTES = 1024 * 1024
 # Characters of a long line that are shown on each side of a fault.
-_SHOWN = 30
+_EXCERPT_LENGTH = 30
 
 
-def gathered(parsed_args: argparse.Namespace) -> dict[str, Any]:
+def build(parsed_args: argparse.Namespace) -> dict[str, Any]:
     """Return what --input and the shortcuts say together.
 
     :raises osc_image_ext.exceptions.Error: if any of it is wrong, or is there
@@ -82,7 +82,7 @@ def load(argument: str) -> dict[str, Any]:
         argument.encode()
     except UnicodeError as error:
         raise exceptions.Error(_('%s is not UTF-8 text.') % name) from error
-    return _parsed(argument, name)
+    return _parse(argument, name)
 
 
 def _read(file: str | int, name: str) -> str:
@@ -90,13 +90,13 @@ def _read(file: str | int, name: str) -> str:
         raise exceptions.Error(_('%s is closed.') % name)
     try:
         with open(file, 'rb', closefd=isinstance(file, str)) as stream:
-            data = stream.read(_MOST + 1)
+            data = stream.read(MAX_INPUT_BYTES + 1)
     except OSError as error:
         raise exceptions.Error(
             _('Cannot read %(name)s: %(reason)s.')
             % {'name': name, 'reason': error.strerror}
         ) from error
-    if len(data) > _MOST:
+    if len(data) > MAX_INPUT_BYTES:
         raise exceptions.Error(
             _('%s has more than 1 MiB and cannot be the input of a task.')
             % name
@@ -104,16 +104,16 @@ def _read(file: str | int, name: str) -> str:
     return data.decode('utf-8-sig')  # some editors begin a file with a mark
 
 
-def _parsed(text: str, name: str) -> dict[str, Any]:
+def _parse(text: str, name: str) -> dict[str, Any]:
     text = text.replace('\r\n', '\n').replace('\r', '\n')
     if not text.strip():
         raise exceptions.Error(_('%s is empty.') % name)
     try:
-        value = literals.value(text)
+        value = literals.parse(text)
         if not isinstance(value, dict):
             start = len(text) - len(text.lstrip())
-            raise literals.Fault(_('this is not an object'), start)
-    except literals.Fault as fault:
+            raise literals.ParseError(_('this is not an object'), start)
+    except literals.ParseError as fault:
         raise exceptions.Error(
             _(
                 '%(name)s, line %(line)d, column %(column)d, near %(near)r: '
@@ -123,20 +123,20 @@ def _parsed(text: str, name: str) -> dict[str, Any]:
                 'name': name,
                 'line': text.count('\n', 0, fault.offset) + 1,
                 'column': fault.offset - text.rfind('\n', 0, fault.offset),
-                'near': _near(text, fault.offset),
-                'reason': api_errors.sentence(fault.reason),
+                'near': _excerpt(text, fault.offset),
+                'reason': api_errors.end_sentence(fault.reason),
             }
         ) from fault
     return value
 
 
-def _near(text: str, offset: int) -> str:
+def _excerpt(text: str, offset: int) -> str:
     """Return the line around an offset, or what is close to it there."""
     start = text.rfind('\n', 0, offset) + 1
     end = text.find('\n', offset)
     end = len(text) if end < 0 else end
-    left = max(start, offset - _SHOWN)
-    right = min(end, offset + _SHOWN)
+    left = max(start, offset - _EXCERPT_LENGTH)
+    right = min(end, offset + _EXCERPT_LENGTH)
     before = '...' if left > start else ''
     after = '...' if right < end else ''
     return f'{before}{text[left:right]}{after}'
@@ -160,10 +160,10 @@ def _add_property(whole: dict[str, Any], text: str) -> None:
         raise exceptions.Error(
             _('The image property %r is there twice.') % key
         )
-    whole['image_properties'] = {**held, key: _typed(key, value)}
+    whole['image_properties'] = {**held, key: _convert(key, value)}
 
 
-def _typed(key: str, value: str) -> Any:
+def _convert(key: str, value: str) -> Any:
     """Return a property as Glance wants it: a task does not convert it."""
     try:
         match key:

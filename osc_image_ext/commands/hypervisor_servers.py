@@ -60,24 +60,24 @@ class _ChangeServers(command.Lister, metaclass=abc.ABCMeta):
     @abc.abstractmethod
     def _wanted(
         self, parsed_args: argparse.Namespace
-    ) -> 'server_changes.Settings':
+    ) -> 'server_changes.ServerSettings':
         """Return what the options ask for."""
 
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[Sequence[str], Iterable[Any]]:
-        with errors.translated():
-            return self._change.made(parsed_args, self._wanted(parsed_args))
+        with errors.as_command_error():
+            return self._change.run(parsed_args, self._wanted(parsed_args))
 
     def run(self, parsed_args: argparse.Namespace) -> int:
         """Return the exit status; what is said of it comes after the table."""
         from osc_image_ext.actions import hypervisor_servers
 
-        self._change = hypervisor_servers.Change(self.app)
+        self._change = hypervisor_servers.BulkChange(self.app)
         try:
             status = super().run(parsed_args)
         finally:  # nobody may be left who reads the table
-            verdict = self._change.verdict()
+            verdict = self._change.report_failures()
         return verdict or status
 
 
@@ -94,10 +94,10 @@ class SetHypervisorServers(_ChangeServers):
 
     def _wanted(
         self, parsed_args: argparse.Namespace
-    ) -> 'server_changes.Settings':
+    ) -> 'server_changes.ServerSettings':
         from osc_image_ext.actions import server_settings
 
-        return server_settings.to_set(parsed_args)
+        return server_settings.set_settings(parsed_args)
 
 
 class UnsetHypervisorServers(_ChangeServers):
@@ -113,10 +113,10 @@ class UnsetHypervisorServers(_ChangeServers):
 
     def _wanted(
         self, parsed_args: argparse.Namespace
-    ) -> 'server_changes.Settings':
+    ) -> 'server_changes.ServerSettings':
         from osc_image_ext.actions import server_settings
 
-        return server_settings.to_unset(parsed_args)
+        return server_settings.unset_settings(parsed_args)
 
 
 def _positive(text: str) -> int:

@@ -77,7 +77,7 @@ class CreateImage(core.CreateImage):
     ) -> tuple[Sequence[str], Iterable[Any]]:
         from osc_image_ext.actions import import_arguments
 
-        with errors.terminable(), errors.translated():
+        with errors.exit_on_signal(), errors.as_command_error():
             if parsed_args.volume:
                 import_arguments.check_volume(parsed_args)
                 return super().take_action(parsed_args)
@@ -92,9 +92,9 @@ class CreateImage(core.CreateImage):
         from osc_image_ext.actions import image_create
         from osc_image_ext.actions import import_arguments
 
-        order = import_arguments.creation(parsed_args)
+        order = import_arguments.request_for_create(parsed_args)
         manager: Any = self.app.client_manager
-        proxy = clients.image(manager)
+        proxy = clients.image_proxy(manager)
         manager.image = _Proxy(
             proxy,
             lambda attrs: image_create.create(

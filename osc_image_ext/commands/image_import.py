@@ -43,7 +43,7 @@ class ImportImage(core.ImportImage):
     ) -> tuple[Sequence[str], Iterable[Any]]:
         from osc_image_ext.actions import image_import
 
-        with errors.terminable(), errors.translated():
+        with errors.exit_on_signal(), errors.as_command_error():
             image = image_import.import_image(self.app, parsed_args)
         # what core's commands make their columns of
         columns, values = zip(

@@ -99,7 +99,7 @@ class CreateImageTask(command.ShowOne):
     ) -> tuple[Sequence[str], Iterable[Any]]:
         from osc_image_ext.actions import image_task
 
-        with errors.terminable(), errors.translated():
+        with errors.exit_on_signal(), errors.as_command_error():
             task = image_task.create(self.app, parsed_args)
         # what core's "image task show" makes its columns of
         columns, values = zip(
@@ -142,10 +142,10 @@ class ListImageTask(core.ListTask):
             found[:] = image_task.listed(proxy, parsed_args, query)
             return found
 
-        with errors.translated():
+        with errors.as_command_error():
             manager = self.app.client_manager
-            proxy = clients.image(manager)
-            with clients.stand_in(manager, proxy, tasks=listed):
+            proxy = clients.image_proxy(manager)
+            with clients.override_image_proxy(manager, proxy, tasks=listed):
                 headers, rows = super().take_action(parsed_args)
         if not parsed_args.long:
             return headers, rows

@@ -38,7 +38,7 @@ class StageImage(core.StageImage):
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         from osc_image_ext.actions import image_upload
 
-        with errors.terminable(), errors.translated():
+        with errors.exit_on_signal(), errors.as_command_error():
             image_upload.stage(self.app, parsed_args)
 
 
@@ -85,7 +85,7 @@ class UploadImage(command.ShowOne):
     ) -> tuple[Sequence[str], Iterable[Any]]:
         from osc_image_ext.actions import image_upload
 
-        with errors.terminable(), errors.translated():
+        with errors.exit_on_signal(), errors.as_command_error():
             image = image_upload.upload_image(self.app, parsed_args)
         # what core's commands make their columns of
         columns, values = zip(

@@ -33,40 +33,40 @@ SKIPPED = 'skipped'
 class Server:
     """A server: not more of it than its row needs, there may be thousands.
 
-    :param lacks: what it lacks of what is wanted.
+    :param changes: what it lacks of what is wanted.
     """
 
     id: str
     name: str
     hypervisor: str
-    lacks: server_changes.Settings
+    changes: server_changes.ServerSettings
 
 
 @dataclasses.dataclass(frozen=True)
 class Batch:
     """Changes of servers that are made the same way.
 
-    :param version: a microversion that knows of all that is wanted.
+    :param microversion: a microversion that knows of all that is wanted.
     :param workers: how many requests are made at a time.
     :param stop: once it is set, servers that are left are skipped.
     """
 
-    caller: _session.Caller
-    wanted: server_changes.Settings
-    version: str
+    session: _session.RetryingSession
+    desired: server_changes.ServerSettings
+    microversion: str
     workers: int
     stop: threading.Event
 
-    def survey(
+    def list_servers(
         self,
         hypervisors: Sequence[_hypervisors.Hypervisor],
         filters: Mapping[str, str],
     ) -> list[Server]:
         """Return the servers of hypervisors, in the order of those.
 
-        :param filters: see :func:`hypervisors.servers`; and what is raised.
+        :param filters: see :func:`hypervisors.list_servers`.
         """
-        look = functools.partial(self._look, filters)
+        look = functools.partial(self._list_servers_on, filters)
         surveyed: list[list[Server]] = [[] for _hypervisor in hypervisors]
         for ended in bulk.run(hypervisors, look, self.workers, self.stop):
             if ended.error:
@@ -76,7 +76,7 @@ class Batch:
         found = {each.id: each for some in surveyed for each in some}
         return list(found.values())
 
-    def _look(
+    def _list_servers_on(
         self,
         filters: Mapping[str, str],
         hypervisor: _hypervisors.Hypervisor,
@@ -86,30 +86,30 @@ class Batch:
                 server['id'],
                 server['name'],
                 hypervisor.name,
-                server_changes.difference(self.wanted, server),
+                server_changes.diff(self.desired, server),
             )
-            for server in _hypervisors.servers(
-                self.caller, hypervisor, filters, self.version
+            for server in _hypervisors.list_servers(
+                self.session, hypervisor, filters, self.microversion
             )
         ]
 
     def change(
         self,
         servers: Sequence[Server],
-        listener: _listener.TransferListener,
+        listener: _listener.ProgressListener,
     ) -> list[server_changes.Outcome]:
         """Change servers; return what became of each, in their order.
 
         :param listener: told how many are done, and how many failed.
         """
         outcomes = [server_changes.Outcome(UNCHANGED)] * len(servers)
-        lacking = [i for i, server in enumerate(servers) if server.lacks]
+        to_change = [i for i, server in enumerate(servers) if server.changes]
         done = failures = 0
         listener.phase(_('changing'))
-        listener.started(len(lacking))
-        work = functools.partial(self._give, servers)
-        for ended in bulk.run(lacking, work, self.workers, self.stop):
-            outcome = outcomes[ended.item] = _outcome(ended)
+        listener.started(len(to_change))
+        work = functools.partial(self._apply, servers)
+        for ended in bulk.run(to_change, work, self.workers, self.stop):
+            outcome = outcomes[ended.item] = _to_outcome(ended)
             done += outcome.result != SKIPPED
             failures += outcome.result == server_changes.FAILED
             if failures:
@@ -124,19 +124,19 @@ class Batch:
         )
         return outcomes
 
-    def _give(
+    def _apply(
         self, servers: Sequence[Server], index: int
     ) -> server_changes.Outcome:
         server = servers[index]
-        return server_changes.give(
-            self.caller, server.id, server.lacks, self.version
+        return server_changes.apply_changes(
+            self.session, server.id, server.changes, self.microversion
         )
 
 
-def _outcome(
-    ended: bulk.Ended[int, server_changes.Outcome],
+def _to_outcome(
+    ended: bulk.ItemResult[int, server_changes.Outcome],
 ) -> server_changes.Outcome:
     if ended.error:
-        reason = api_errors.explain(ended.error)
+        reason = api_errors.describe(ended.error)
         return server_changes.Outcome(server_changes.FAILED, reason)
     return ended.result or server_changes.Outcome(SKIPPED)

@@ -27,9 +27,9 @@ from osc_image_ext.i18n import _
 
 # Where Nova can search by name, and IDs are UUIDs. Not later: since 2.88 the
 # details have the uptime, for which Nova asks every hypervisor.
-_SEARCH = '2.53'
+_SEARCH_MICROVERSION = '2.53'
 # What Nova accepts to search for; no hypervisor's name has anything else.
-_NAME = re.compile(r'[a-zA-Z0-9._-]+')
+_SEARCHABLE = re.compile(r'[a-zA-Z0-9._-]+')
 
 _HOST = 'OS-EXT-SRV-ATTR:host'
 _NODE = 'OS-EXT-SRV-ATTR:hypervisor_hostname'
@@ -48,54 +48,58 @@ class Hypervisor:
     host: str
 
 
-def find(caller: _session.Caller, wanted: str) -> Hypervisor:
+def find(session: _session.RetryingSession, name_or_id: str) -> Hypervisor:
     """Return the hypervisor of exactly this name, or else of this ID.
 
     :raises HypervisorError: if there is none, or more than one.
     :raises openstack.exceptions.HttpException: if Nova refuses to tell.
     :raises keystoneauth1.exceptions.ClientException: if it is not reached.
     """
-    listed = list(_listed(caller, wanted))
-    found = [each for each in listed if each.name == wanted]
-    found = found or [each for each in listed if each.id == wanted]
-    found = found or _by_id(caller, wanted)
+    listed = list(_search(session, name_or_id))
+    found = [each for each in listed if each.name == name_or_id]
+    found = found or [each for each in listed if each.id == name_or_id]
+    found = found or _get_by_id(session, name_or_id)
     if not found:
         raise exceptions.HypervisorError(
-            _('There is no hypervisor with the name or ID %s.') % wanted
+            _('There is no hypervisor with the name or ID %s.') % name_or_id
         )
     if len(found) > 1:
         raise exceptions.HypervisorError(
             _('%(count)d hypervisors have the name %(name)s: use an ID.')
-            % {'count': len(found), 'name': wanted}
+            % {'count': len(found), 'name': name_or_id}
         )
     return found[0]
 
 
-def matching(caller: _session.Caller, part: str) -> list[Hypervisor]:
+def list_matching(
+    session: _session.RetryingSession, substring: str
+) -> list[Hypervisor]:
     """Return the hypervisors that have this in their names, in their order.
 
     :raises HypervisorError: if there is none.
     :raises openstack.exceptions.HttpException: if Nova refuses to tell.
     :raises keystoneauth1.exceptions.ClientException: if it is not reached.
     """
-    found = [each for each in _listed(caller, part) if part in each.name]
+    found = [
+        each for each in _search(session, substring) if substring in each.name
+    ]
     if not found:
         raise exceptions.HypervisorError(
-            _('There is no hypervisor with %s in its name.') % part
+            _('There is no hypervisor with %s in its name.') % substring
         )
     return sorted(found, key=lambda each: each.name)
 
 
-def servers(
-    caller: _session.Caller,
+def list_servers(
+    session: _session.RetryingSession,
     hypervisor: Hypervisor,
     filters: Mapping[str, str],
-    version: str,
+    microversion: str,
 ) -> Iterator[dict[str, Any]]:
     """Yield the servers of all projects that really are on a hypervisor.
 
     :param filters: more of what Nova takes to narrow a list of servers.
-    :param version: a microversion that tells what is wanted of them.
+    :param microversion: a microversion that tells what is wanted of them.
     :returns: each as Nova shows it.
     :raises openstack.exceptions.HttpException: if Nova refuses to tell.
     :raises keystoneauth1.exceptions.ClientException: if it is not reached.
@@ -108,52 +112,61 @@ def servers(
         **filters,
     }
     place = (hypervisor.host, hypervisor.name)
-    for server in _pages(caller, '/servers/detail', query, version):
+    for server in _list_pages(session, '/servers/detail', query, microversion):
         if (server.get(_HOST), server.get(_NODE)) == place:
             yield server
 
 
-def _listed(caller: _session.Caller, part: str) -> Iterator[Hypervisor]:
+def _search(
+    session: _session.RetryingSession, substring: str
+) -> Iterator[Hypervisor]:
     """Yield hypervisors, those with a part in their name among them."""
-    query, version = {}, None
-    if sdk_utils.supports_microversion(caller.proxy, _SEARCH):
-        if not _NAME.fullmatch(part):
+    query, microversion = {}, None
+    if sdk_utils.supports_microversion(session.proxy, _SEARCH_MICROVERSION):
+        if not _SEARCHABLE.fullmatch(substring):
             return
-        query, version = {'hypervisor_hostname_pattern': part}, _SEARCH
+        query, microversion = (
+            {'hypervisor_hostname_pattern': substring},
+            _SEARCH_MICROVERSION,
+        )
     try:
-        for each in _pages(caller, '/os-hypervisors/detail', query, version):
-            yield _hypervisor(each)
+        for each in _list_pages(
+            session, '/os-hypervisors/detail', query, microversion
+        ):
+            yield _from_resource(each)
     except sdk_exceptions.NotFoundException:
         return
 
 
-def _by_id(caller: _session.Caller, wanted: str) -> list[Hypervisor]:
+def _get_by_id(
+    session: _session.RetryingSession, name_or_id: str
+) -> list[Hypervisor]:
     """Return the hypervisor of a UUID, if there is one."""
     try:
-        path = f'/os-hypervisors/{uuid.UUID(wanted)}'
-        answer = _json(caller, path, {}, _SEARCH)
+        path = f'/os-hypervisors/{uuid.UUID(name_or_id)}'
+        answer = _get_json(session, path, {}, _SEARCH_MICROVERSION)
     except (ValueError, sdk_exceptions.NotFoundException):
         return []
-    return [_hypervisor(answer['hypervisor'])]
+    return [_from_resource(answer['hypervisor'])]
 
 
-def _hypervisor(told: Mapping[str, Any]) -> Hypervisor:
+def _from_resource(told: Mapping[str, Any]) -> Hypervisor:
     return Hypervisor(
         str(told['id']), told['hypervisor_hostname'], told['service']['host']
     )
 
 
-def _pages(
-    caller: _session.Caller,
+def _list_pages(
+    session: _session.RetryingSession,
     path: str,
     query: Mapping[str, str],
-    version: str | None,
+    microversion: str | None,
 ) -> Iterator[dict[str, Any]]:
     """Yield what a list shows, to its end."""
     name = path.split('/')[1].removeprefix('os-')
     marker: dict[str, str] = {}
     while True:
-        page = _json(caller, path, {**query, **marker}, version)
+        page = _get_json(session, path, {**query, **marker}, microversion)
         yield from page[name]
         # Only the marker is taken from there: the address may be one that a
         # proxy hides.
@@ -162,12 +175,12 @@ def _pages(
         marker = {'marker': str(page[name][-1]['id'])}
 
 
-def _json(
-    caller: _session.Caller,
+def _get_json(
+    session: _session.RetryingSession,
     path: str,
     query: Mapping[str, str],
-    version: str | None,
+    microversion: str | None,
 ) -> Any:
-    response = caller.call('GET', path, version, params=dict(query))
+    response = session.request('GET', path, microversion, params=dict(query))
     sdk_exceptions.raise_from_response(response)
     return response.json()

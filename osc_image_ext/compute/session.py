@@ -25,16 +25,16 @@ import requests
 
 # Seconds after which a request is made once more, where the server does not
 # tell, so often at most.
-_DELAYS = (1, 2, 4, 8)
+_RETRY_DELAYS = (1, 2, 4, 8)
 # Whoever says Retry-After an hour does not expect that somebody waits.
-_LONGEST = 300
+MAX_RETRY_AFTER = 300
 # A proxy in front of a Nova that is being restarted says 502, or 504.
-_BUSY = (429, 502, 503, 504)
+_RETRIABLE_STATUS_CODES = (429, 502, 503, 504)
 
 Sleep = Callable[[float], object]
 
 
-class Caller:
+class RetryingSession:
     """Makes requests that may be made twice without harm.
 
     Its methods may be called by several threads at once. Each thread has a
@@ -56,47 +56,47 @@ class Caller:
         self.proxy = proxy
         self.sleep = sleep
         self._renewal = threading.Lock()
-        _keep_connections(proxy.session.session, workers)
+        _enlarge_pool(proxy.session.session, workers)
 
-    def call(
-        self, method: str, path: str, version: str | None, **options: Any
+    def request(
+        self, method: str, path: str, microversion: str | None, **options: Any
     ) -> requests.Response:
         """Make a request; return the last answer, whatever it says.
 
         It is made again after 429, 502, 503 and 504, when the server says so
         or else some times; after a broken connection; and after a 401, once.
 
-        :param version: the microversion; None for the user's choice.
+        :param microversion: the microversion; None for the user's choice.
         :param options: such as ``json`` and ``params``.
         :raises keystoneauth1.exceptions.ClientException: if Nova or Keystone
             is not reached, or Keystone gives no token.
         """
-        if version is not None:
-            options['microversion'] = version
-        for delay in _DELAYS:
+        if microversion is not None:
+            options['microversion'] = microversion
+        for delay in _RETRY_DELAYS:
             try:
-                response = self._authorized(method, path, options)
+                response = self._send_reauthenticating(method, path, options)
             except ksa_exceptions.ConnectionError:
                 if self.sleep(delay):
                     raise
             else:
-                if response.status_code not in _BUSY:
+                if response.status_code not in _RETRIABLE_STATUS_CODES:
                     return response
-                told = retry_after(response)
+                told = parse_retry_after(response)
                 seconds = delay if told is None else told
-                if seconds > _LONGEST or self.sleep(seconds):
+                if seconds > MAX_RETRY_AFTER or self.sleep(seconds):
                     return response
-        return self._authorized(method, path, options)
+        return self._send_reauthenticating(method, path, options)
 
-    def _authorized(
+    def _send_reauthenticating(
         self, method: str, path: str, options: dict[str, Any]
     ) -> requests.Response:
-        response = self._once(method, path, options)
-        if response.status_code == 401 and self._renewed(response):
-            response = self._once(method, path, options)
+        response = self._send(method, path, options)
+        if response.status_code == 401 and self._reauthenticate(response):
+            response = self._send(method, path, options)
         return response
 
-    def _once(
+    def _send(
         self, method: str, path: str, options: dict[str, Any]
     ) -> requests.Response:
         # keystoneauth itself would throw away the token that another thread
@@ -111,7 +111,7 @@ class Caller:
             **options,
         )
 
-    def _renewed(self, refused: requests.Response) -> bool:
+    def _reauthenticate(self, refused: requests.Response) -> bool:
         """Get another token than the one refused, if nobody has it yet."""
         session = self.proxy.session
         token = refused.request.headers.get('X-Auth-Token')
@@ -121,7 +121,7 @@ class Caller:
             return bool(session.invalidate() and session.get_token())
 
 
-def _keep_connections(session: requests.Session, count: int) -> None:
+def _enlarge_pool(session: requests.Session, count: int) -> None:
     """Let so many connections to a server be used again, not only 10."""
     usual = requests.adapters.DEFAULT_POOLSIZE
     for adapter in session.adapters.values():
@@ -131,7 +131,7 @@ def _keep_connections(session: requests.Session, count: int) -> None:
             adapter.init_poolmanager(usual, count)
 
 
-def retry_after(response: requests.Response) -> float | None:
+def parse_retry_after(response: requests.Response) -> float | None:
     """Return the seconds that a server asks to wait; None if it does not."""
     text = response.headers.get('Retry-After', '').strip()
     if text.isdecimal():

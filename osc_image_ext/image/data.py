@@ -31,14 +31,14 @@ from osc_image_ext.image import streams
 LOG = logging.getLogger(__name__)
 
 # Seconds before data is sent once more, so often at most.
-_DELAYS = (1, 2, 4)
+_RETRY_DELAYS = (1, 2, 4)
 # Answers that do not tell what became of the data: a conflict with a broken
 # upload that is not over yet, and a proxy that lost patience with Glance.
-_UNCLEAR = (409, 502, 503, 504)
+_AMBIGUOUS_STATUS_CODES = (409, 502, 503, 504)
 
 
 @dataclasses.dataclass(frozen=True)
-class Destination:
+class DataTarget:
     """Where the data of an image goes.
 
     :param path: where it is sent to, below the image's own path.
@@ -52,42 +52,44 @@ class Destination:
     done: str
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
-    def is_busy(self, image: _image.Image, answered: bool) -> bool:
+    def is_receiving(self, image: _image.Image, acknowledged: bool) -> bool:
         """Tell whether Glance has not done with the data yet.
 
-        :param answered: whether Glance has told that it has it.
+        :param acknowledged: whether Glance has told that it has it.
         """
         if image.status != self.busy or self.busy != self.done:
             return bool(image.status == self.busy)
         # Staged data shows by the image's size alone (since Glance 23).
-        return image.size is None and not answered
+        return image.size is None and not acknowledged
 
-    def has(self, image: _image.Image, answered: bool) -> bool:
+    def is_complete(self, image: _image.Image, acknowledged: bool) -> bool:
         """Tell whether Glance has all of the data."""
-        return image.status == self.done and not self.is_busy(image, answered)
+        return image.status == self.done and not self.is_receiving(
+            image, acknowledged
+        )
 
 
-STAGING = Destination('stage', 'uploading', 'uploading')
+STAGING = DataTarget('stage', 'uploading', 'uploading')
 
 
-def store(name: str | None = None) -> Destination:
+def store_target(name: str | None = None) -> DataTarget:
     """Return a store as the destination.
 
     :param name: of one among several; None for the default one.
     """
     headers = {} if name is None else {'X-Image-Meta-Store': name}
-    return Destination('file', 'saving', 'active', headers)
+    return DataTarget('file', 'saving', 'active', headers)
 
 
-class _Unclear(exceptions.TransferError):
+class OutcomeUnknown(exceptions.TransferError):
     """The data may have arrived, or not."""
 
 
-def send(
+def put_image_data(
     proxy: _proxy.Proxy,
     image_id: str,
     body: streams.VerboseFileWrapper,
-    destination: Destination,
+    target: DataTarget,
     sleep: record.Sleep,
 ) -> _image.Image:
     """Send the data until Glance has it; return the image as it is then.
@@ -98,15 +100,15 @@ def send(
         of the data.
     :raises keystoneauth1.exceptions.ClientException: likewise.
     """
-    delays = list(_DELAYS)
+    delays = list(_RETRY_DELAYS)
     while True:
-        failure: _Unclear | None = None
+        failure: OutcomeUnknown | None = None
         try:
-            _put(proxy, image_id, body, destination)
-        except _Unclear as error:
+            _put_once(proxy, image_id, body, target)
+        except OutcomeUnknown as error:
             failure = error
-        now = _settled(proxy, image_id, failure, destination, sleep)
-        if destination.has(now, failure is None):
+        now = _wait_for_outcome(proxy, image_id, failure, target, sleep)
+        if target.is_complete(now, failure is None):
             return now
         if failure is None:
             raise exceptions.TransferError(
@@ -114,7 +116,7 @@ def send(
                 % {'id': image_id, 'status': now.status}
             )
         if not body.rewindable:
-            failure.add_note(body.not_again)
+            failure.add_note(body.rewind_error)
             raise failure
         if now.status != 'queued' or not delays:
             raise failure
@@ -122,29 +124,29 @@ def send(
         sleep(delays.pop(0))
 
 
-def _settled(
+def _wait_for_outcome(
     proxy: _proxy.Proxy,
     image_id: str,
-    failure: _Unclear | None,
-    destination: Destination,
+    failure: OutcomeUnknown | None,
+    target: DataTarget,
     sleep: record.Sleep,
 ) -> _image.Image:
     """Ask what state the data has left the image in."""
-    busy = functools.partial(destination.is_busy, answered=failure is None)
+    busy = functools.partial(target.is_receiving, acknowledged=failure is None)
     try:
-        return record.settled(proxy, image_id, sleep, busy)
+        return record.wait_for_data(proxy, image_id, sleep, busy)
     except Exception as error:
         if failure is None:
             raise
-        failure.add_note(api_errors.explain(error))
+        failure.add_note(api_errors.describe(error))
         raise failure from error
 
 
-def _put(
+def _put_once(
     proxy: _proxy.Proxy,
     image_id: str,
     body: streams.VerboseFileWrapper,
-    destination: Destination,
+    target: DataTarget,
 ) -> None:
     """Send the data once, or twice if the token has expired.
 
@@ -156,14 +158,14 @@ def _put(
     headers = {
         'Content-Type': 'application/octet-stream',
         'Accept': 'application/json',
-        **destination.headers,
+        **target.headers,
     }
     if body.size is not None:
         headers['X-OpenStack-Image-Size'] = str(body.size)
     once: dict[str, Any] = {'allow_reauth': False}
     try:
         response = proxy.put(
-            f'/images/{image_id}/{destination.path}',
+            f'/images/{image_id}/{target.path}',
             data=body,
             headers=headers,
             connect_retries=0,
@@ -171,19 +173,22 @@ def _put(
             **({} if body.rewindable else once),
         )
     except ksa_exceptions.ConnectionError as error:
-        raise _Unclear(
+        raise OutcomeUnknown(
             _('The connection broke while image %(id)s was sent: %(reason)s.')
-            % {'id': image_id, 'reason': api_errors.cause(error)}
+            % {
+                'id': image_id,
+                'reason': api_errors.connection_error_reason(error),
+            }
         ) from error
     if response.status_code < 400:
         return
     kind = exceptions.TransferError
-    if response.status_code in _UNCLEAR:
-        kind = _Unclear
+    if response.status_code in _AMBIGUOUS_STATUS_CODES:
+        kind = OutcomeUnknown
     failure = kind(
         _('The server refused the data of image %(id)s: %(words)s')
-        % {'id': image_id, 'words': api_errors.words(response)}
+        % {'id': image_id, 'words': api_errors.response_error(response)}
     )
     if not body.rewindable and response.status_code == 401:
-        failure.add_note(body.not_again)
+        failure.add_note(body.rewind_error)
     raise failure

@@ -35,7 +35,7 @@ from osc_image_ext.image import verification
 
 
 @dataclasses.dataclass(frozen=True)
-class Made:
+class ImportResult:
     """What became of an image that was made by import.
 
     :param image: as Glance shows it now.
@@ -45,7 +45,7 @@ class Made:
     """
 
     image: _image.Image
-    missing: tuple[str, ...] = ()
+    missing_stores: tuple[str, ...] = ()
     verified: str | None = None
     converted: bool = False
 
@@ -59,20 +59,20 @@ def create_image(
     proxy: _proxy.Proxy,
     attrs: dict[str, Any],
     source: _source.Source | None,
-    order: import_start.Order,
-    offer: service_info.Offer,
-    listener: _listener.TransferListener,
+    request: import_start.ImportRequest,
+    info: service_info.ServiceInfo,
+    listener: _listener.ProgressListener,
     *,
-    waiting: import_wait.Waiting,
+    wait: import_wait.WaitOptions,
     verify: bool = True,
     keep_failed: bool = False,
-) -> Made:
+) -> ImportResult:
     """Create an image and import its data.
 
     If that fails or is interrupted, before the end that was asked for, the
     image is deleted; what became of it is a note on the error.
 
-    :param attrs: see :func:`record.created`.
+    :param attrs: see :func:`record.create`.
     :param source: the data to stage; None if Glance has it from elsewhere.
     :param verify: compare digests of what was staged, if it is waited for.
     :param keep_failed: leave the image where it is if the import fails.
@@ -83,53 +83,55 @@ def create_image(
     # See upload.create_image() for why an image is not protected until late.
     attrs = dict(attrs)
     protected = attrs.pop('is_protected', None)
-    verify = verify and waiting.wanted and source is not None
+    verify = verify and wait.enabled and source is not None
     names = verification.algorithms(proxy) if verify else ()
     with (
         contextlib.closing(digest.Digests(names)) as digests,
-        record.created(
+        record.create(
             proxy,
             attrs,
             listener=listener,
             keep=keep_failed,
-            sleep=waiting.sleep,
+            sleep=wait.sleep,
         ) as image,
     ):
         formats = _formats(image)
         body = staging.reader(source, listener, digests) if source else None
         if body:
-            with import_cleanup.unstaged(
-                proxy, image.id, waiting.sleep, keep_failed
+            with import_cleanup.wait_for_staging_on_error(
+                proxy, image.id, wait.sleep, keep_failed
             ):
-                image = staging.stage(proxy, image.id, body, waiting.sleep)
-        with import_cleanup.ended(
-            proxy, image.id, listener, waiting.sleep, keep_failed
+                image = staging.stage(proxy, image.id, body, wait.sleep)
+        with import_cleanup.wait_for_import_on_error(
+            proxy, image.id, listener, wait.sleep, keep_failed
         ):
             # Once the import runs it is too late: it would write the image
             # back as it was at the beginning.
-            if protected and not waiting.wanted:
-                record.protected(proxy, image.id, waiting.sleep)
-            import_start.start(proxy, image.id, order, waiting.sleep)
-            if waiting.wanted:
-                made = _followed(proxy, image, order, offer, listener, waiting)
-        if waiting.wanted:
-            made = _compared(made, formats, body, digests)
+            if protected and not wait.enabled:
+                record.protect(proxy, image.id, wait.sleep)
+            import_start.start_import(proxy, image.id, request, wait.sleep)
+            if wait.enabled:
+                result = _wait_for_import(
+                    proxy, image, request, info, listener, wait
+                )
+        if wait.enabled:
+            result = _verify(result, formats, body, digests)
             if protected:
-                changed = record.protected(proxy, made.image, waiting.sleep)
-                made = dataclasses.replace(made, image=changed)
-    if waiting.wanted:
-        return made
-    return Made(record.shown(proxy, image.id, waiting.sleep))
+                changed = record.protect(proxy, result.image, wait.sleep)
+                result = dataclasses.replace(result, image=changed)
+    if wait.enabled:
+        return result
+    return ImportResult(record.get_image(proxy, image.id, wait.sleep))
 
 
 def import_image(
     proxy: _proxy.Proxy,
     image: _image.Image,
-    order: import_start.Order,
-    offer: service_info.Offer,
-    listener: _listener.TransferListener,
-    waiting: import_wait.Waiting,
-) -> Made:
+    request: import_start.ImportRequest,
+    info: service_info.ServiceInfo,
+    listener: _listener.ProgressListener,
+    wait: import_wait.WaitOptions,
+) -> ImportResult:
     """Import the data of an image that exists; the image is never deleted.
 
     What becomes of the import or of the image is a note on the error.
@@ -138,62 +140,68 @@ def import_image(
     :raises openstack.exceptions.HttpException: if another request fails.
     :raises keystoneauth1.exceptions.ClientException: likewise.
     """
-    known = import_start.known_tasks(proxy, image.id, waiting.sleep)
-    import_start.start(proxy, image.id, order, waiting.sleep, known)
-    if not waiting.wanted:
-        return Made(record.shown(proxy, image.id, waiting.sleep))
-    with import_cleanup.left(proxy, image.id):
-        return _followed(proxy, image, order, offer, listener, waiting, known)
+    known_task_ids = import_start.list_task_ids(proxy, image.id, wait.sleep)
+    import_start.start_import(
+        proxy, image.id, request, wait.sleep, known_task_ids
+    )
+    if not wait.enabled:
+        return ImportResult(record.get_image(proxy, image.id, wait.sleep))
+    with import_cleanup.note_import_continues(proxy, image.id):
+        return _wait_for_import(
+            proxy, image, request, info, listener, wait, known_task_ids
+        )
 
 
-def _followed(
+def _wait_for_import(
     proxy: _proxy.Proxy,
     image: _image.Image,
-    order: import_start.Order,
-    offer: service_info.Offer,
-    listener: _listener.TransferListener,
-    waiting: import_wait.Waiting,
-    known: frozenset[str] = frozenset(),
-) -> Made:
-    task = import_start.new_task(proxy, image.id, known, waiting.sleep)
+    request: import_start.ImportRequest,
+    info: service_info.ServiceInfo,
+    listener: _listener.ProgressListener,
+    wait: import_wait.WaitOptions,
+    known_task_ids: frozenset[str] = frozenset(),
+) -> ImportResult:
+    task = import_start.find_import_task(
+        proxy, image.id, known_task_ids, wait.sleep
+    )
     if task is None:
-        if not order.all_stores:
+        if not request.all_stores:
             raise exceptions.TransferError(
                 _('The server shows no task that imports image %s.') % image.id
             )
         # There was nothing to copy: the image is in all of them already.
-        return Made(record.shown(proxy, image.id, waiting.sleep))
-    imported = import_wait.follow(
+        return ImportResult(record.get_image(proxy, image.id, wait.sleep))
+    imported = import_wait.wait_for_import(
         proxy,
         task,
         image,
-        order.targets(offer, image),
+        request.target_stores(info, image),
         listener,
-        waiting,
-        allow_failure=order.allow_failure,
+        wait,
+        allow_failure=request.allow_failure,
     )
-    return Made(imported.image, imported.missing)
+    return ImportResult(imported.image, imported.missing_stores)
 
 
 def _formats(image: _image.Image) -> tuple[str, str]:
     return image.disk_format, image.container_format
 
 
-def _compared(
-    made: Made,
+def _verify(
+    result: ImportResult,
     formats: tuple[str, str],
     body: streams.VerboseFileWrapper | None,
     digests: digest.Digests,
-) -> Made:
+) -> ImportResult:
     """Compare what was imported with what was staged, if that may agree.
 
     :param formats: those of the image before the import.
     """
     if body is None:
-        return made
-    if _formats(made.image) != formats:
-        return dataclasses.replace(made, converted=True)
+        return result
+    if _formats(result.image) != formats:
+        return dataclasses.replace(result, converted=True)
     verified = verification.compare(
-        made.image, body.position, digests.result()
+        result.image, body.position, digests.result()
     )
-    return dataclasses.replace(made, verified=verified)
+    return dataclasses.replace(result, verified=verified)

@@ -27,18 +27,20 @@ from osc_image_ext.image import data as _data
 from osc_image_ext.image import tasks
 
 # What is raised when an import has ended by itself.
-_ENDS = (exceptions.TaskError, exceptions.TransferError)
+_IMPORT_ENDED = (exceptions.TaskError, exceptions.TransferError)
 # Seconds between looks at an import that nobody wants to see the end of: in
 # sum less than what CI systems give a job that they want to end.
-_DELAYS = (0.2, 0.5, 1, 1, 1, 1, 1, 1, 1)
+_POLL_DELAYS = (0.2, 0.5, 1, 1, 1, 1, 1, 1, 1)
 
 
 @contextlib.contextmanager
-def left(proxy: _proxy.Proxy, image_id: str) -> Iterator[None]:
+def note_import_continues(
+    proxy: _proxy.Proxy, image_id: str
+) -> Iterator[None]:
     """Tell what the end of the block means for an import and its image."""
     try:
         yield
-    except _ENDS as failure:
+    except _IMPORT_ENDED as failure:
         with contextlib.suppress(
             sdk_exceptions.SDKException, ksa_exceptions.ClientException
         ):
@@ -60,10 +62,10 @@ def left(proxy: _proxy.Proxy, image_id: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def ended(
+def wait_for_import_on_error(
     proxy: _proxy.Proxy,
     image_id: str,
-    listener: _listener.TransferListener,
+    listener: _listener.ProgressListener,
     sleep: retry.Sleep,
     keep: bool,
 ) -> Iterator[None]:
@@ -79,9 +81,9 @@ def ended(
     try:
         yield
     except BaseException as stop:
-        if not keep and not isinstance(stop, _ENDS):
+        if not keep and not isinstance(stop, _IMPORT_ENDED):
             listener.phase(_('stopping'))
-            if not _ends(proxy, image_id, sleep):
+            if not _wait_until_idle(proxy, image_id, sleep):
                 stop.add_note(
                     _(
                         'The import of image %s had not ended, so what it was '
@@ -93,7 +95,7 @@ def ended(
 
 
 @contextlib.contextmanager
-def unstaged(
+def wait_for_staging_on_error(
     proxy: _proxy.Proxy, image_id: str, sleep: retry.Sleep, keep: bool
 ) -> Iterator[None]:
     """Let Glance notice that no more data comes, before the image is deleted.
@@ -105,7 +107,7 @@ def unstaged(
     try:
         yield
     except BaseException as stop:
-        if not keep and not _is_unstaged(proxy, image_id, sleep):
+        if not keep and not _wait_until_unstaged(proxy, image_id, sleep):
             stop.add_note(
                 _(
                     'The server has not noticed that image %s is not sent any '
@@ -116,32 +118,34 @@ def unstaged(
         raise
 
 
-def _is_unstaged(
+def _wait_until_unstaged(
     proxy: _proxy.Proxy, image_id: str, sleep: retry.Sleep
 ) -> bool:
     """Wait some seconds for Glance, until it has done with staged data."""
     with contextlib.suppress(KeyboardInterrupt, SystemExit):
-        for delay in _DELAYS:
+        for delay in _POLL_DELAYS:
             with contextlib.suppress(
                 sdk_exceptions.SDKException, ksa_exceptions.ClientException
             ):
                 image = proxy.get_image(image_id)
-                if not _data.STAGING.is_busy(image, answered=False):
+                if not _data.STAGING.is_receiving(image, acknowledged=False):
                     return True
             sleep(delay)
     return False
 
 
-def _ends(proxy: _proxy.Proxy, image_id: str, sleep: retry.Sleep) -> bool:
+def _wait_until_idle(
+    proxy: _proxy.Proxy, image_id: str, sleep: retry.Sleep
+) -> bool:
     """Wait some seconds for the import of an image to end.
 
     :returns: whether it has ended, or there is none any more; not so after
         a second Ctrl-C.
     """
     with contextlib.suppress(KeyboardInterrupt, SystemExit):
-        for delay in _DELAYS:
+        for delay in _POLL_DELAYS:
             try:
-                found = tasks.of_image(proxy, image_id)
+                found = tasks.list_for_image(proxy, image_id)
             except sdk_exceptions.NotFoundException:
                 return True
             except (

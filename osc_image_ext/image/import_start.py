@@ -29,18 +29,18 @@ from osc_image_ext.i18n import _
 from osc_image_ext.image import service_info
 from osc_image_ext.image import tasks
 
-_TYPE = 'api_image_import'
+_TASK_TYPE = 'api_image_import'
 # Answers of a proxy that lost patience with Glance, which may have heard.
-_UNCLEAR = (502, 503, 504)
+_AMBIGUOUS_STATUS_CODES = (502, 503, 504)
 # Seconds before it is asked once more.
-_DELAYS = (1, 2, 4)
+_RETRY_DELAYS = (1, 2, 4)
 
 
 @dataclasses.dataclass(frozen=True)
-class Order:
+class ImportRequest:
     """What an import shall do.
 
-    :param method: such as ``web-download``; an :class:`service_info.Offer`
+    :param method: such as ``web-download``; a :class:`service_info.ServiceInfo`
         knows which ones there are.
     :param uri: whence Glance downloads the data.
     :param remote_region: of the Glance that has the data.
@@ -61,21 +61,23 @@ class Order:
     allow_failure: bool = True
 
     @property
-    def stages(self) -> bool:
+    def needs_staging(self) -> bool:
         """Whether the data is staged by whoever asks for the import."""
         return self.method == 'glance-direct'
 
-    def check(self, offer: service_info.Offer) -> None:
+    def validate(self, info: service_info.ServiceInfo) -> None:
         """Make sure that a cloud offers what is wanted.
 
         :raises osc_image_ext.exceptions.Error: if not.
         """
-        offer.check_method(self.method)
+        info.require_import_method(self.method)
         if self.stores or self.all_stores:
-            offer.check_stores(self.stores)
+            info.require_stores(self.stores)
 
-    def targets(
-        self, offer: service_info.Offer, image: _image.Image | None = None
+    def target_stores(
+        self,
+        info: service_info.ServiceInfo,
+        image: _image.Image | None = None,
     ) -> tuple[str, ...]:
         """Return the stores that will be written to, in Glance's order.
 
@@ -84,11 +86,11 @@ class Order:
         """
         if self.all_stores:
             there = stores_of(image) if image else ()
-            return tuple(name for name in offer.stores if name not in there)
-        default = (offer.default,) if offer.default else ()
+            return tuple(name for name in info.stores if name not in there)
+        default = (info.default_store,) if info.default_store else ()
         return self.stores or default
 
-    def body(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return the request as Glance wants it.
 
         A Glance with one store refuses whatever concerns several. Where one
@@ -118,30 +120,32 @@ def stores_of(image: _image.Image, key: str = 'stores') -> tuple[str, ...]:
     return tuple(filter(None, names.split(',')))
 
 
-class _Unclear(exceptions.TransferError):
+class OutcomeUnknown(exceptions.TransferError):
     """Glance may have heard, or not."""
 
 
-def known_tasks(
+def list_task_ids(
     proxy: _proxy.Proxy, image_id: str, sleep: retry.Sleep
 ) -> frozenset[str]:
     """Return the IDs of an image's tasks; none if Glance does not tell."""
     with contextlib.suppress(sdk_exceptions.NotFoundException):
-        return frozenset(t.id for t in _told(proxy, image_id, sleep))
+        return frozenset(t.id for t in _list_tasks(proxy, image_id, sleep))
     return frozenset()
 
 
-def _told(
+def _list_tasks(
     proxy: _proxy.Proxy, image_id: str, sleep: retry.Sleep
 ) -> list[_task.Task]:
     """Return an image's tasks, even if Glance is away for a while."""
-    return retry.answered(lambda: tasks.of_image(proxy, image_id), sleep)
+    return retry.retry_until(
+        lambda: tasks.list_for_image(proxy, image_id), sleep
+    )
 
 
-def new_task(
+def find_import_task(
     proxy: _proxy.Proxy,
     image_id: str,
-    known: frozenset[str],
+    known_task_ids: frozenset[str],
     sleep: retry.Sleep,
 ) -> _task.Task | None:
     """Return the import that was started first since the known tasks.
@@ -151,45 +155,49 @@ def new_task(
     """
     found = [
         task
-        for task in _told(proxy, image_id, sleep)
-        if task.type == _TYPE and task.id not in known
+        for task in _list_tasks(proxy, image_id, sleep)
+        if task.type == _TASK_TYPE and task.id not in known_task_ids
     ]
     return found[-1] if found else None
 
 
-def start(
+def start_import(
     proxy: _proxy.Proxy,
     image_id: str,
-    order: Order,
+    request: ImportRequest,
     sleep: retry.Sleep,
-    known: frozenset[str] = frozenset(),
+    known_task_ids: frozenset[str] = frozenset(),
 ) -> None:
     """Ask Glance for an import, and return as soon as it has accepted it.
 
     It is asked again if it may not have heard: a second import of an image at
     a time is refused.
 
-    :param known: the IDs of the image's tasks so far.
+    :param known_task_ids: the IDs of the image's tasks so far.
     :raises osc_image_ext.exceptions.Error: if Glance refuses it, or if nobody
         knows.
     """
     lost = False
-    for delay in (*_DELAYS, None):
+    for delay in (*_RETRY_DELAYS, None):
         try:
-            _ask(proxy, image_id, order)
+            _post_import(proxy, image_id, request)
             return
         except exceptions.TransferError as failure:
-            unclear = isinstance(failure, _Unclear)
+            unclear = isinstance(failure, OutcomeUnknown)
             lost |= unclear
             with contextlib.suppress(sdk_exceptions.SDKException):
-                if lost and new_task(proxy, image_id, known, sleep):
+                if lost and find_import_task(
+                    proxy, image_id, known_task_ids, sleep
+                ):
                     return
             if not unclear or delay is None:
                 raise
         sleep(delay)
 
 
-def _ask(proxy: _proxy.Proxy, image_id: str, order: Order) -> None:
+def _post_import(
+    proxy: _proxy.Proxy, image_id: str, request: ImportRequest
+) -> None:
     """Ask for an import once.
 
     Not by the SDK's import_image(), which returns errors as if they were
@@ -199,25 +207,29 @@ def _ask(proxy: _proxy.Proxy, image_id: str, order: Order) -> None:
     try:
         response = proxy.post(
             f'/images/{image_id}/import',
-            json=order.body(),
+            json=request.to_json(),
             connect_retries=0,
             status_code_retries=0,
         )
     except ksa_exceptions.ConnectionError as error:
-        words = api_errors.sentence(api_errors.cause(error))
-        raise _refused(_Unclear, image_id, words) from error
+        words = api_errors.end_sentence(
+            api_errors.connection_error_reason(error)
+        )
+        raise _import_error(OutcomeUnknown, image_id, words) from error
     if response.status_code < 300:
         return
     kind = exceptions.TransferError
-    if response.status_code in _UNCLEAR:
-        kind = _Unclear
-    failure = _refused(kind, image_id, api_errors.words(response))
+    if response.status_code in _AMBIGUOUS_STATUS_CODES:
+        kind = OutcomeUnknown
+    failure = _import_error(
+        kind, image_id, api_errors.response_error(response)
+    )
     if response.status_code == 409:
-        _tell_of_lock(proxy, image_id, failure)
+        _note_lock_holder(proxy, image_id, failure)
     raise failure
 
 
-def _refused(
+def _import_error(
     kind: type[exceptions.TransferError], image_id: str, words: str
 ) -> exceptions.TransferError:
     return kind(
@@ -226,7 +238,7 @@ def _refused(
     )
 
 
-def _tell_of_lock(
+def _note_lock_holder(
     proxy: _proxy.Proxy, image_id: str, failure: BaseException
 ) -> None:
     """Tell which other task has locked the image, if one has."""

@@ -31,22 +31,22 @@ from osc_image_ext.i18n import _
 from osc_image_ext.image import import_start
 from osc_image_ext.image import tasks
 
-_IMPORTING = 'os_glance_importing_to_stores'
-_FAILED = 'os_glance_failed_import'
+_IMPORTING_TO = 'os_glance_importing_to_stores'
+_FAILED_STORES = 'os_glance_failed_import'
 # Glance's 'Copied 512 MiB', in whatever language it talks.
 _COPIED = re.compile(r'(\d+)\s*MiB')
 _MIB = 1024 * 1024
 
 
 @dataclasses.dataclass(frozen=True)
-class Waiting:
+class WaitOptions:
     """Whether and how an import is waited for.
 
     :param wanted: if not, it is left alone once it was accepted.
-    :param timeout: seconds, see :func:`retry.follow`.
+    :param timeout: seconds, see :func:`retry.wait_for_task`.
     """
 
-    wanted: bool
+    enabled: bool
     timeout: float | None = None
     clock: retry.Clock = time.monotonic
     sleep: retry.Sleep = time.sleep
@@ -57,20 +57,20 @@ class Imported:
     """What became of an import.
 
     :param image: as Glance shows it now.
-    :param missing: stores that it should be in, and is not.
+    :param missing_stores: stores that it should be in, and is not.
     """
 
     image: _image.Image
-    missing: tuple[str, ...] = ()
+    missing_stores: tuple[str, ...] = ()
 
 
-def follow(
+def wait_for_import(
     proxy: _proxy.Proxy,
     task: _task.Task,
     image: _image.Image,
     targets: tuple[str, ...],
-    listener: _listener.TransferListener,
-    how: Waiting,
+    listener: _listener.ProgressListener,
+    wait: WaitOptions,
     *,
     allow_failure: bool = True,
 ) -> Imported:
@@ -89,30 +89,30 @@ def follow(
     :raises TaskTimeout: if it has not ended in time.
     :raises osc_image_ext.exceptions.Error: if the image was deleted, or is
         not in its stores.
-    :raises openstack.exceptions.HttpException: see :func:`retry.follow`.
+    :raises openstack.exceptions.HttpException: see :func:`retry.wait_for_task`.
     :raises keystoneauth1.exceptions.ClientException: likewise.
     """
     reporter = _Reporter(listener, targets, image)
 
-    def look() -> _task.Task:
-        reporter.see(_shown(proxy, image.id))
-        return _listed(proxy, image.id, task.id)
+    def get_task() -> _task.Task:
+        reporter.update(_get_image(proxy, image.id))
+        return _get_task(proxy, image.id, task.id)
 
     try:
-        retry.follow(
+        retry.wait_for_task(
             task,
-            look,
+            get_task,
             reporter,
-            timeout=how.timeout,
-            clock=how.clock,
-            sleep=how.sleep,
+            timeout=wait.timeout,
+            clock=wait.clock,
+            sleep=wait.sleep,
         )
     except exceptions.TaskError as error:
-        _tell_more(proxy, image.id, error)
+        _note_failed_stores(proxy, image.id, error)
         raise
     # It has all been done by now: who is away for a moment is waited for.
-    shown = retry.answered(lambda: _shown(proxy, image.id), how.sleep)
-    imported = _verified(shown, targets, allow_failure)
+    shown = retry.retry_until(lambda: _get_image(proxy, image.id), wait.sleep)
+    imported = _check_result(shown, targets, allow_failure)
     listener.moved(imported.image.size or 0)
     return imported
 
@@ -122,7 +122,7 @@ class _Reporter(_listener.NullListener):
 
     def __init__(
         self,
-        listener: _listener.TransferListener,
+        listener: _listener.ProgressListener,
         targets: tuple[str, ...],
         image: _image.Image,
     ) -> None:
@@ -138,9 +138,9 @@ class _Reporter(_listener.NullListener):
         self._listener.started(self._size)
         self._listener.phase(_('importing'), self._where())
 
-    def see(self, image: _image.Image) -> None:
+    def update(self, image: _image.Image) -> None:
         """Find out which store is being written to."""
-        busy = import_start.stores_of(image, _IMPORTING)
+        busy = import_start.stores_of(image, _IMPORTING_TO)
         left = [i for i, name in enumerate(self._targets) if name in busy]
         if left and left[0] > self._current:
             self._current = left[0]
@@ -176,7 +176,7 @@ class _Reporter(_listener.NullListener):
         }
 
 
-def _shown(proxy: _proxy.Proxy, image_id: str) -> _image.Image:
+def _get_image(proxy: _proxy.Proxy, image_id: str) -> _image.Image:
     try:
         return proxy.get_image(image_id)
     except sdk_exceptions.NotFoundException as error:
@@ -185,8 +185,8 @@ def _shown(proxy: _proxy.Proxy, image_id: str) -> _image.Image:
         ) from error
 
 
-def _listed(proxy: _proxy.Proxy, image_id: str, task_id: str) -> _task.Task:
-    for task in tasks.of_image(proxy, image_id):
+def _get_task(proxy: _proxy.Proxy, image_id: str, task_id: str) -> _task.Task:
+    for task in tasks.list_for_image(proxy, image_id):
         if task.id == task_id:
             return task
     raise exceptions.TransferError(
@@ -195,7 +195,7 @@ def _listed(proxy: _proxy.Proxy, image_id: str, task_id: str) -> _task.Task:
     )
 
 
-def _tell_more(
+def _note_failed_stores(
     proxy: _proxy.Proxy, image_id: str, error: exceptions.TaskError
 ) -> None:
     """Tell which stores failed: that is more than Glance's message often."""
@@ -203,13 +203,13 @@ def _tell_more(
         sdk_exceptions.SDKException, ksa_exceptions.ClientException
     ):
         image = proxy.get_image(image_id)
-        failed = import_start.stores_of(image, _FAILED)
+        failed = import_start.stores_of(image, _FAILED_STORES)
         if failed:
             names = api_errors.printable(', '.join(failed))
             error.add_note(_('Stores that failed: %s.') % names)
 
 
-def _verified(
+def _check_result(
     image: _image.Image, targets: tuple[str, ...], allow_failure: bool
 ) -> Imported:
     """Find out whether the image is where it should be."""
@@ -219,10 +219,12 @@ def _verified(
             % {'id': image.id, 'status': image.status}
         )
     there = import_start.stores_of(image)
-    missing = tuple(name for name in targets if name not in there)
-    if missing and (not allow_failure or len(missing) == len(targets)):
+    missing_stores = tuple(name for name in targets if name not in there)
+    if missing_stores and (
+        not allow_failure or len(missing_stores) == len(targets)
+    ):
         raise exceptions.TransferError(
             _('Image %(id)s did not get into these stores: %(stores)s.')
-            % {'id': image.id, 'stores': ', '.join(missing)}
+            % {'id': image.id, 'stores': ', '.join(missing_stores)}
         )
-    return Imported(image, missing)
+    return Imported(image, missing_stores)

@@ -33,16 +33,16 @@ Sleep = Callable[[float], None]
 # Seconds before an image is deleted once more: Glance may take a while to
 # notice that a connection broke, and answers a DELETE with 409 or 500 until it
 # has.
-_DELAYS = (0.5, 1, 2, 4, 8)
-_BUSY = (409, 500, 502, 503, 504)
+_RETRY_DELAYS = (0.5, 1, 2, 4, 8)
+_RETRIABLE_STATUS_CODES = (409, 500, 502, 503, 504)
 
 
 @contextlib.contextmanager
-def created(
+def create(
     proxy: _proxy.Proxy,
     attrs: dict[str, Any],
     *,
-    listener: _listener.TransferListener = _listener.NULL,
+    listener: _listener.ProgressListener = _listener.NULL,
     keep: bool = False,
     sleep: Sleep = time.sleep,
 ) -> Iterator[_image.Image]:
@@ -64,8 +64,8 @@ def created(
         image.create(proxy)
     except BaseException as failure:
         # An ID that the user chose may be that of somebody's image.
-        if 'id' not in attrs and not _refused(failure):
-            failure.add_note(_discarded(proxy, image, sleep))
+        if 'id' not in attrs and not _was_rejected(failure):
+            failure.add_note(_delete_and_describe(proxy, image, sleep))
         raise
     try:
         yield image
@@ -74,12 +74,12 @@ def created(
             failure.add_note(_('Image %s was kept.') % image.id)
         else:
             listener.phase(_('deleting'))
-            failure.add_note(_discarded(proxy, image, sleep))
+            failure.add_note(_delete_and_describe(proxy, image, sleep))
         raise
 
 
 @contextlib.contextmanager
-def left(image_id: str) -> Iterator[None]:
+def note_image_left_on_error(image_id: str) -> Iterator[None]:
     """Add to whatever ends the block that the image is still there."""
     try:
         yield
@@ -88,7 +88,7 @@ def left(image_id: str) -> Iterator[None]:
         raise
 
 
-def _refused(failure: BaseException) -> bool:
+def _was_rejected(failure: BaseException) -> bool:
     """Tell whether Glance said that it did not create the image.
 
     A proxy's 502 or 504 does not say that. Neither does 409, which is what a
@@ -98,25 +98,27 @@ def _refused(failure: BaseException) -> bool:
     return status is not None and status < 500 and status != 409
 
 
-def shown(proxy: _proxy.Proxy, image_id: str, sleep: Sleep) -> _image.Image:
+def get_image(
+    proxy: _proxy.Proxy, image_id: str, sleep: Sleep
+) -> _image.Image:
     """Return an image as it is now, even if Glance is away for a while.
 
     :raises openstack.exceptions.HttpException: 404 if it was deleted.
     :raises keystoneauth1.exceptions.ClientException: see
-        :func:`retry.answered`.
+        :func:`retry.retry_until`.
     """
-    return retry.answered(lambda: proxy.get_image(image_id), sleep)
+    return retry.retry_until(lambda: proxy.get_image(image_id), sleep)
 
 
-def _saving(image: _image.Image) -> bool:
+def _is_saving(image: _image.Image) -> bool:
     return bool(image.status == 'saving')
 
 
-def settled(
+def wait_for_data(
     proxy: _proxy.Proxy,
     image_id: str,
     sleep: Sleep,
-    busy: Callable[[_image.Image], bool] = _saving,
+    busy: Callable[[_image.Image], bool] = _is_saving,
 ) -> _image.Image:
     """Wait until Glance has done with the data of an image.
 
@@ -125,28 +127,30 @@ def settled(
         is busy for longer.
     :raises openstack.exceptions.HttpException: 404 if it was deleted.
     :raises keystoneauth1.exceptions.ClientException: see
-        :func:`retry.answered`.
+        :func:`retry.retry_until`.
     """
-    return retry.answered(
+    return retry.retry_until(
         lambda: proxy.get_image(image_id), sleep, lambda image: not busy(image)
     )
 
 
-def protected(
+def protect(
     proxy: _proxy.Proxy, image: str | _image.Image, sleep: Sleep
 ) -> _image.Image:
     """Protect an image, even if Glance is away; return it as it is then.
 
     :raises openstack.exceptions.HttpException: if Glance refuses it.
     :raises keystoneauth1.exceptions.ClientException: see
-        :func:`retry.answered`.
+        :func:`retry.retry_until`.
     """
-    return retry.answered(
+    return retry.retry_until(
         lambda: proxy.update_image(image, is_protected=True), sleep
     )
 
 
-def _discarded(proxy: _proxy.Proxy, image: _image.Image, sleep: Sleep) -> str:
+def _delete_and_describe(
+    proxy: _proxy.Proxy, image: _image.Image, sleep: Sleep
+) -> str:
     """Delete an image; return a sentence on what became of it."""
     try:
         _delete(proxy, image, sleep)
@@ -155,13 +159,13 @@ def _discarded(proxy: _proxy.Proxy, image: _image.Image, sleep: Sleep) -> str:
     except Exception as error:
         return _('Deleting image %(id)s failed, too: %(reason)s') % {
             'id': image.id,
-            'reason': api_errors.explain(error),
+            'reason': api_errors.describe(error),
         }
     return _('Image %s was deleted.') % image.id
 
 
 def _delete(proxy: _proxy.Proxy, image: _image.Image, sleep: Sleep) -> None:
-    for delay in _DELAYS:
+    for delay in _RETRY_DELAYS:
         try:
             return proxy.delete_image(image.id)
         except sdk_exceptions.ForbiddenException:
@@ -171,7 +175,7 @@ def _delete(proxy: _proxy.Proxy, image: _image.Image, sleep: Sleep) -> None:
                 raise
             proxy.update_image(image.id, is_protected=False)
         except sdk_exceptions.HttpException as error:
-            if error.status_code not in _BUSY:
+            if error.status_code not in _RETRIABLE_STATUS_CODES:
                 raise
         except ksa_exceptions.ConnectionError:
             pass

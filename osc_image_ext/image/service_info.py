@@ -23,36 +23,36 @@ from osc_image_ext.i18n import _
 
 
 @dataclasses.dataclass(frozen=True)
-class Offer:
+class ServiceInfo:
     """What Glance offers.
 
-    :param methods: of importing; none if it cannot import at all.
+    :param import_methods: of importing; none if it cannot import at all.
     :param stores: that an image can be written to; none if Glance has but
         one, which has no name.
     :param default: the store of those who want no other.
     """
 
-    methods: tuple[str, ...]
+    import_methods: tuple[str, ...]
     stores: tuple[str, ...] = ()
-    default: str | None = None
+    default_store: str | None = None
 
-    def check_method(self, method: str) -> None:
+    def require_import_method(self, method: str) -> None:
         """Make sure that there is such a method.
 
         :raises osc_image_ext.exceptions.Error: if not.
         """
-        if not self.methods:
+        if not self.import_methods:
             raise exceptions.Error(_('This cloud offers no imports.'))
-        if method not in self.methods:
+        if method not in self.import_methods:
             raise exceptions.Error(
                 _(
                     'This cloud does not offer the import method %(method)s, '
                     'but: %(offered)s.'
                 )
-                % {'method': method, 'offered': ', '.join(self.methods)}
+                % {'method': method, 'offered': ', '.join(self.import_methods)}
             )
 
-    def check_stores(self, names: tuple[str, ...]) -> None:
+    def require_stores(self, names: tuple[str, ...]) -> None:
         """Make sure that there are such stores.
 
         :raises osc_image_ext.exceptions.Error: if not.
@@ -72,26 +72,26 @@ class Offer:
                 )
 
 
-def of(proxy: _proxy.Proxy) -> Offer:
+def get_service_info(proxy: _proxy.Proxy) -> ServiceInfo:
     """Ask Glance what it offers.
 
     :raises openstack.exceptions.HttpException: if it does not tell.
     :raises keystoneauth1.exceptions.ClientException: if it is not reached.
     """
-    methods = _told(proxy, '/info/import').get('import-methods', {})
+    import_methods = _get_json(proxy, '/info/import').get('import-methods', {})
     stores = [
         store
-        for store in _told(proxy, '/info/stores').get('stores', ())
+        for store in _get_json(proxy, '/info/stores').get('stores', ())
         if not store.get('read-only')
     ]
-    return Offer(
-        tuple(methods.get('value') or ()),
+    return ServiceInfo(
+        tuple(import_methods.get('value') or ()),
         tuple(store['id'] for store in stores),
         next((store['id'] for store in stores if store.get('default')), None),
     )
 
 
-def _told(proxy: _proxy.Proxy, path: str) -> dict[str, Any]:
+def _get_json(proxy: _proxy.Proxy, path: str) -> dict[str, Any]:
     """Return what Glance tells; nothing where it does not know of it."""
     response = proxy.get(path)
     if response.status_code == 404:

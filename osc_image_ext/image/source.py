@@ -30,13 +30,13 @@ from osc_image_ext.image import streams
 
 # The formats whose content may look like anything: an image that a guest
 # sees as a plain disk, whatever is on it.
-_PLAIN = ('raw', 'ami', 'ari', 'aki')
+_UNSTRUCTURED_FORMATS = ('raw', 'ami', 'ari', 'aki')
 # A fixed VHD shows what it is only at its end.
-_HEADLESS = ('vhd',)
+_FORMATS_WITHOUT_HEADER = ('vhd',)
 # So much of a header tells whether it is one; a pipe may show less at first.
-_HEAD = 64 * 1024
+_HEADER_SIZE = 64 * 1024
 # What a plain disk may hold without being another format.
-_ON_A_DISK = {'raw', 'gpt', 'luks', 'iso'}
+_FORMATS_OF_A_DISK = {'raw', 'gpt', 'luks', 'iso'}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Source:
     name: str
     size: int | None
 
-    def contradicts(self, disk_format: str) -> str | None:
+    def detect_mismatch(self, disk_format: str) -> str | None:
         """Return the format that the header shows, if it is another one.
 
         :param disk_format: the image's, as Glance names it.
@@ -60,20 +60,22 @@ class Source:
             header does not contradict the format.
         """
         head = self.file.peek(1)
-        found = _formats(head)
-        if disk_format in _PLAIN:
-            plausible = bool(found & _ON_A_DISK)
+        found = _detect_formats(head)
+        if disk_format in _UNSTRUCTURED_FORMATS:
+            plausible = bool(found & _FORMATS_OF_A_DISK)
         elif disk_format not in format_inspector.ALL_FORMATS:
             plausible = True
         elif found == {'raw'}:
-            enough = min(self.size or _HEAD, _HEAD)
-            plausible = disk_format in _HEADLESS or len(head) < enough
+            enough = min(self.size or _HEADER_SIZE, _HEADER_SIZE)
+            plausible = (
+                disk_format in _FORMATS_WITHOUT_HEADER or len(head) < enough
+            )
         else:
             plausible = disk_format in found
         return None if plausible else ', '.join(sorted(found))
 
 
-def _formats(head: bytes) -> set[str]:
+def _detect_formats(head: bytes) -> set[str]:
     # Inspectors log it as an error when data is not of their format.
     format_inspector.LOG.setLevel(logging.CRITICAL)
     inspector = format_inspector.InspectWrapper(io.BytesIO(head))
@@ -82,13 +84,13 @@ def _formats(head: bytes) -> set[str]:
     return {str(found) for found in inspector.formats or ()}
 
 
-def _reader(file: str | int) -> io.BufferedReader:
+def _open_reader(file: str | int) -> io.BufferedReader:
     raw = io.FileIO(file, closefd=isinstance(file, str))
-    return io.BufferedReader(raw, streams.BLOCK)
+    return io.BufferedReader(raw, streams.BLOCK_SIZE)
 
 
 @contextlib.contextmanager
-def opened(path: str, size: int | None) -> Iterator[Source]:
+def open_file(path: str, size: int | None) -> Iterator[Source]:
     """Open a file, a block or character device or a FIFO.
 
     Opening a FIFO waits for its writer.
@@ -98,14 +100,14 @@ def opened(path: str, size: int | None) -> Iterator[Source]:
     """
     name = api_errors.printable(path) or "''"
     try:
-        file = _reader(path)
+        file = _open_reader(path)
     except OSError as error:
-        raise _unreadable(name, error) from error
+        raise _read_error(name, error) from error
     with file:
-        yield Source(file, name, _checked_size(file, name, size))
+        yield Source(file, name, _check_size(file, name, size))
 
 
-def stdin_holds_data() -> bool:
+def stdin_has_data() -> bool:
     """Tell whether standard input may hold an image.
 
     It does not where it is closed, a terminal or /dev/null, as in cron, in CI
@@ -118,7 +120,7 @@ def stdin_holds_data() -> bool:
 
 
 @contextlib.contextmanager
-def standard_input(size: int | None) -> Iterator[Source | None]:
+def open_stdin(size: int | None) -> Iterator[Source | None]:
     """Open standard input; waits until it has data, or has ended.
 
     :param size: bytes that the user says it holds.
@@ -126,15 +128,15 @@ def standard_input(size: int | None) -> Iterator[Source | None]:
     :raises SourceError: if it cannot be read or is not of that size.
     """
     name = _('Standard input')
-    with _blocking(0), _reader(0) as file:
+    with _blocking(0), _open_reader(0) as file:
         try:
             empty = not file.peek(1)
         except OSError as error:
-            raise _unreadable(name, error) from error
+            raise _read_error(name, error) from error
         if empty:
             yield None
         else:
-            yield Source(file, name, _checked_size(file, name, size))
+            yield Source(file, name, _check_size(file, name, size))
 
 
 @contextlib.contextmanager
@@ -148,26 +150,26 @@ def _blocking(descriptor: int) -> Iterator[None]:
         os.set_blocking(descriptor, before)
 
 
-def _unreadable(name: str, error: OSError) -> exceptions.SourceError:
+def _read_error(name: str, error: OSError) -> exceptions.SourceError:
     return exceptions.SourceError(
         _('Cannot read %(name)s: %(reason)s.')
         % {'name': name, 'reason': error.strerror}
     )
 
 
-def _checked_size(
-    file: io.BufferedReader, name: str, announced: int | None
+def _check_size(
+    file: io.BufferedReader, name: str, expected: int | None
 ) -> int | None:
     """Return what the source really holds from here on, or what was said."""
     mode = os.fstat(file.fileno()).st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISBLK(mode)):
-        return announced
+        return expected
     here = file.tell()
-    held = file.seek(0, os.SEEK_END) - here
+    actual = file.seek(0, os.SEEK_END) - here
     file.seek(here)
-    if announced not in (None, held):
+    if expected not in (None, actual):
         raise exceptions.SourceError(
             _('%(name)s holds %(held)d bytes, but --size says %(size)d.')
-            % {'name': name, 'held': held, 'size': announced}
+            % {'name': name, 'held': actual, 'size': expected}
         )
-    return held
+    return actual

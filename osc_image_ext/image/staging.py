@@ -33,7 +33,7 @@ def stage_image(
     proxy: _proxy.Proxy,
     image: _image.Image,
     source: _source.Source,
-    listener: _listener.TransferListener,
+    listener: _listener.ProgressListener,
     *,
     sleep: record.Sleep = time.sleep,
 ) -> _image.Image:
@@ -49,13 +49,13 @@ def stage_image(
     :raises keystoneauth1.exceptions.ClientException: likewise.
     """
     body = reader(source, listener)
-    with record.left(image.id):
+    with record.note_image_left_on_error(image.id):
         return stage(proxy, image.id, body, sleep)
 
 
 def reader(
     source: _source.Source,
-    listener: _listener.TransferListener,
+    listener: _listener.ProgressListener,
     digests: digest.Digests | None = None,
 ) -> streams.VerboseFileWrapper:
     """Return what is handed to :func:`stage`."""
@@ -71,7 +71,7 @@ def stage(
     sleep: record.Sleep,
 ) -> _image.Image:
     """Stage data until Glance has it; see :func:`stage_image`."""
-    image = _data.send(proxy, image_id, body, _data.STAGING, sleep)
+    image = _data.put_image_data(proxy, image_id, body, _data.STAGING, sleep)
     # Before Glance 23 there is no size until the image is active.
     if image.size not in (None, body.position):
         raise exceptions.VerificationError(

@@ -24,7 +24,7 @@ from osc_image_ext.image import digest as _digest
 # with a read(), which halves the throughput, but passes on what it iterates.
 # From 1 MiB on, Linux sends over loopback at half the speed, and hashing loses
 # a little with every halving: this is just below.
-BLOCK = 896 * 1024
+BLOCK_SIZE = 896 * 1024
 
 
 class VerboseFileWrapper:
@@ -55,7 +55,7 @@ class VerboseFileWrapper:
         source: BinaryIO,
         name: str,
         size: int | None = None,
-        listener: _listener.TransferListener = _listener.NULL,
+        listener: _listener.ProgressListener = _listener.NULL,
         digests: _digest.Digests | None = None,
         phases: tuple[str, str] = (_('uploading'), _('storing')),
     ) -> None:
@@ -69,7 +69,7 @@ class VerboseFileWrapper:
         self._read = getattr(source, 'read1', source.read)
         self.rewindable = source.seekable()
         self._start = source.tell() if self.rewindable else 0
-        self._touched = False
+        self._read_started = False
         #: bytes sent since the last start
         self.position = 0
         if size is not None:
@@ -88,19 +88,19 @@ class VerboseFileWrapper:
             self.position += len(block)
             self._listener.moved(self.position)
         if self.size not in (None, self.position):
-            raise self._changed(self.position)
+            raise self._size_mismatch(self.position)
         self._listener.phase(self._phases[1])
 
     @property
-    def not_again(self) -> str:
+    def rewind_error(self) -> str:
         """Why what cannot be read twice was not sent once more."""
         return _('%s cannot be read a second time.') % self._name
 
     def _restart(self) -> None:
         if self.rewindable:
             self._rewind()
-        elif self._touched:
-            raise exceptions.SourceError(self.not_again)
+        elif self._read_started:
+            raise exceptions.SourceError(self.rewind_error)
         self.position = 0
         self._digests.restart()
         self._listener.phase(self._phases[0])
@@ -110,31 +110,31 @@ class VerboseFileWrapper:
         try:
             self._source.seek(self._start)
         except OSError as error:
-            raise self._failed(error) from error
+            raise self._read_error(error) from error
 
     def _next_block(self) -> bytes:
-        self._touched = True
+        self._read_started = True
         try:
-            block: bytes = self._read(BLOCK)
+            block: bytes = self._read(BLOCK_SIZE)
         except OSError as error:
-            raise self._failed(error) from error
+            raise self._read_error(error) from error
         if self.size is not None and self.position + len(block) > self.size:
-            raise self._changed(self.position + len(block))
+            raise self._size_mismatch(self.position + len(block))
         return block
 
-    def _failed(self, error: OSError) -> exceptions.SourceError:
+    def _read_error(self, error: OSError) -> exceptions.SourceError:
         """Hide it from urllib3, which takes it for a broken connection."""
         return exceptions.SourceError(
             _('Reading %(name)s failed: %(reason)s.')
             % {'name': self._name, 'reason': error.strerror or error}
         )
 
-    def _changed(self, held: int) -> exceptions.SourceError:
+    def _size_mismatch(self, actual: int) -> exceptions.SourceError:
         text = (
             _('%(name)s ended after %(held)d bytes, %(size)d were announced.')
-            if held < (self.size or 0)
+            if actual < (self.size or 0)
             else _('%(name)s holds more than the announced %(size)d bytes.')
         )
         return exceptions.SourceError(
-            text % {'name': self._name, 'held': held, 'size': self.size}
+            text % {'name': self._name, 'held': actual, 'size': self.size}
         )

@@ -23,7 +23,7 @@ from osc_image_ext import retry
 
 # Seconds for an answer: between two looks a router may forget a connection,
 # and nobody would ever tell.
-_ANSWER = 60.0
+_TIMEOUT = 60.0
 
 
 def create(
@@ -41,7 +41,7 @@ def create(
     :raises keystoneauth1.exceptions.ClientException: if it is not reached, or
         its answer is lost.
     """
-    return _task_of(
+    return _from_response(
         proxy.post(
             '/tasks',
             json={'type': task_type, 'input': task_input},
@@ -50,18 +50,18 @@ def create(
     )
 
 
-def look_at(proxy: _proxy.Proxy, task_id: str) -> retry.Look:
+def look_at(proxy: _proxy.Proxy, task_id: str) -> retry.GetTask:
     """Return a function that asks Glance for a task as it is now."""
 
-    def look() -> _task.Task:
-        return _task_of(
-            proxy.get(f'/tasks/{task_id}', timeout=_ANSWER, skip_cache=True)
+    def get_task() -> _task.Task:
+        return _from_response(
+            proxy.get(f'/tasks/{task_id}', timeout=_TIMEOUT, skip_cache=True)
         )
 
-    return look
+    return get_task
 
 
-def of_image(
+def list_for_image(
     proxy: _proxy.Proxy,
     image_id: str,
     limit: int | None = None,
@@ -85,7 +85,7 @@ def of_image(
     return found[:limit]
 
 
-def _task_of(response: requests.Response) -> _task.Task:
+def _from_response(response: requests.Response) -> _task.Task:
     sdk_exceptions.raise_from_response(response)
     attributes = response.json()
     attributes.pop('self', None)  # Python has another use for that name

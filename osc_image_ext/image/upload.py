@@ -31,7 +31,7 @@ from osc_image_ext.image import verification
 
 
 @dataclasses.dataclass(frozen=True)
-class Uploaded:
+class UploadResult:
     """What became of an upload.
 
     :param image: as Glance shows it now.
@@ -46,20 +46,20 @@ def create_image(
     proxy: _proxy.Proxy,
     attrs: dict[str, Any],
     source: _source.Source,
-    listener: _listener.TransferListener,
+    listener: _listener.ProgressListener,
     *,
     store: str | None = None,
     verify: bool = True,
     keep_failed: bool = False,
     sleep: record.Sleep = time.sleep,
-) -> Uploaded:
+) -> UploadResult:
     """Create an image, upload its data and compare what was stored.
 
     If that fails or is interrupted the image is deleted; what became of it is
     a note on the error.
 
     :param proxy: the SDK's image proxy.
-    :param attrs: see :func:`record.created`.
+    :param attrs: see :func:`record.create`.
     :param source: the data; closing it is the caller's.
     :param store: where Glance shall keep the data, None for its default.
     :param verify: compare digests; the length is compared in any case.
@@ -75,29 +75,29 @@ def create_image(
     protected = attrs.pop('is_protected', None)
     with (
         _digests(proxy, verify) as digests,
-        record.created(
+        record.create(
             proxy, attrs, listener=listener, keep=keep_failed, sleep=sleep
         ) as created,
     ):
-        done = _filled(
+        result = _put_and_verify(
             proxy, created.id, source, listener, digests, store, sleep
         )
         if protected:
-            image = record.protected(proxy, done.image, sleep)
-            done = dataclasses.replace(done, image=image)
-    return done
+            image = record.protect(proxy, result.image, sleep)
+            result = dataclasses.replace(result, image=image)
+    return result
 
 
-def fill_image(
+def upload_image(
     proxy: _proxy.Proxy,
     image: _image.Image,
     source: _source.Source,
-    listener: _listener.TransferListener,
+    listener: _listener.ProgressListener,
     *,
     store: str | None = None,
     verify: bool = True,
     sleep: record.Sleep = time.sleep,
-) -> Uploaded:
+) -> UploadResult:
     """Upload the data of an image that has none, and compare what was stored.
 
     The image is never deleted; its ID is a note on whatever goes wrong.
@@ -106,8 +106,11 @@ def fill_image(
 
     The other parameters and what is raised are those of :func:`create_image`.
     """
-    with _digests(proxy, verify) as digests, record.left(image.id):
-        return _filled(
+    with (
+        _digests(proxy, verify) as digests,
+        record.note_image_left_on_error(image.id),
+    ):
+        return _put_and_verify(
             proxy, image.id, source, listener, digests, store, sleep
         )
 
@@ -119,19 +122,19 @@ def _digests(proxy: _proxy.Proxy, verify: bool) -> Iterator[digest.Digests]:
         yield digests
 
 
-def _filled(
+def _put_and_verify(
     proxy: _proxy.Proxy,
     image_id: str,
     source: _source.Source,
-    listener: _listener.TransferListener,
+    listener: _listener.ProgressListener,
     digests: digest.Digests,
     store: str | None,
     sleep: record.Sleep,
-) -> Uploaded:
+) -> UploadResult:
     body = streams.VerboseFileWrapper(
         source.file, source.name, source.size, listener, digests
     )
-    destination = _data.store(store)
-    image = _data.send(proxy, image_id, body, destination, sleep)
+    target = _data.store_target(store)
+    image = _data.put_image_data(proxy, image_id, body, target, sleep)
     verified = verification.compare(image, body.position, digests.result())
-    return Uploaded(image, verified)
+    return UploadResult(image, verified)

@@ -26,8 +26,8 @@ from osc_image_ext.progress import meter
 from osc_image_ext.progress import units
 
 # A plain line each so many seconds, or for so much of the whole.
-_SECONDS = 5.0
-_FRACTION = 0.1
+_LINE_INTERVAL = 5.0
+_LINE_FRACTION = 0.1
 # What rich takes for terminals that cannot move their cursor.
 _DUMB = ('dumb', 'unknown')
 
@@ -36,8 +36,8 @@ def make_display(
     wanted: bool,
     stream: TextIO | None,
     title: str,
-    unit: units.Unit = units.data,
-) -> contextlib.AbstractContextManager[listener.TransferListener]:
+    unit: units.Unit = units.format_bytes,
+) -> contextlib.AbstractContextManager[listener.ProgressListener]:
     """Return what draws on this stream; entered, it is the listener.
 
     :param wanted: whether progress was asked for.
@@ -71,12 +71,12 @@ class Display(abc.ABC):
         self,
         interval: float,
         clock: meter.Clock = time.monotonic,
-        unit: units.Unit = units.data,
+        unit: units.Unit = units.format_bytes,
     ) -> None:
         self.meter = meter.Meter(clock)
         self.unit = unit
         self._interval = interval
-        self._over = threading.Event()
+        self._done = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> Self:
@@ -89,7 +89,7 @@ class Display(abc.ABC):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._over.set()
+        self._done.set()
         self._thread.join()
         if not self.meter.name:
             return  # it ended before anything was transferred
@@ -99,7 +99,7 @@ class Display(abc.ABC):
         self.finish()
 
     def _run(self) -> None:
-        while not self._over.wait(self._interval):
+        while not self._done.wait(self._interval):
             self.tick()
 
     def started(self, total: int | None) -> None:
@@ -131,74 +131,80 @@ class PlainDisplay(Display):
         stream: TextIO,
         title: str,
         clock: meter.Clock = time.monotonic,
-        unit: units.Unit = units.data,
+        unit: units.Unit = units.format_bytes,
     ) -> None:
         super().__init__(0.5, clock, unit)
         self._stream = stream
         self._title = title
-        self._told = (0.0, 0.0)
-        self._words = ''
+        self._last_report = (0.0, 0.0)
+        self._last_status = ''
 
     def started(self, total: int | None) -> None:
         super().started(total)
-        self._told = (0.0, 0.0)
-        self._say(
+        self._last_report = (0.0, 0.0)
+        self._write_line(
             self.meter.name
             if total is None
             else f'{self.meter.name} {self.unit(total)}'
         )
 
-    def _say(self, text: str) -> None:
+    def _write_line(self, text: str) -> None:
         # Nobody may be reading any more, which must not end the transfer.
         try:
             self._stream.write(f'{self._title}: {text}\n')
             self._stream.flush()
         except OSError:
-            _silence(self._stream)
+            _redirect_to_devnull(self._stream)
 
     def tick(self) -> None:
         now = self.meter
         if not now.name:
             return
-        if now.reported or not now.counting:
-            self._tell_words()
+        if now.server_reported or not now.counting:
+            self._write_status()
             return
         now.sample()
         fraction = now.fraction or 0.0
-        seconds, part = self._told
-        if now.elapsed - seconds < _SECONDS and part + _FRACTION > fraction:
+        seconds, part = self._last_report
+        if (
+            now.elapsed - seconds < _LINE_INTERVAL
+            and part + _LINE_FRACTION > fraction
+        ):
             return
-        self._told = (now.elapsed, fraction)
+        self._last_report = (now.elapsed, fraction)
         told = [f'{now.name} {self.unit(now.position, now.total)}']
         if now.fraction is not None:
             told.append(f'{now.fraction:.0%}')
         told.append(f'{self.unit(now.rate)}/s')
-        if now.left:
-            told.append(_('%s left') % units.duration(now.left))
-        self._say(', '.join(told))
+        if now.eta:
+            told.append(_('%s left') % units.format_duration(now.eta))
+        self._write_line(', '.join(told))
 
-    def _tell_words(self) -> None:
+    def _write_status(self) -> None:
         """Tell what is waited for: soon if it is new, or every 5 s."""
         now = self.meter
         told = [now.name, now.message]
         if now.counting and now.position:
             told.insert(1, self.unit(now.position, now.total))
         words = ', '.join(filter(None, told))
-        if now.elapsed - self._told[0] >= _SECONDS or words != self._words:
-            self._told = (now.elapsed, 0.0)
-            self._words = words
-            self._say(f'{words}, {units.duration(now.elapsed)}')
+        if (
+            now.elapsed - self._last_report[0] >= _LINE_INTERVAL
+            or words != self._last_status
+        ):
+            self._last_report = (now.elapsed, 0.0)
+            self._last_status = words
+            self._write_line(f'{words}, {units.format_duration(now.elapsed)}')
 
     def finish(self) -> None:
         now = self.meter
-        took = units.duration(now.elapsed)
-        unheard = now.total is None and not now.position
-        if unheard or not now.counting:
-            self._say(
+        took = units.format_duration(now.elapsed)
+        indeterminate = now.total is None and not now.position
+        if indeterminate or not now.counting:
+            self._write_line(
                 _('%(phase)s in %(time)s') % {'phase': now.name, 'time': took}
             )
             return
-        self._say(
+        self._write_line(
             _('%(phase)s, %(data)s in %(time)s, %(rate)s/s')
             % {
                 'phase': ', '.join(filter(None, (now.name, now.message))),
@@ -209,7 +215,7 @@ class PlainDisplay(Display):
         )
 
 
-def _silence(stream: TextIO) -> None:
+def _redirect_to_devnull(stream: TextIO) -> None:
     """Let a stream that is broken go to nowhere.
 
     What is left in its buffer would otherwise fail once more when Python

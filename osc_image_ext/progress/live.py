@@ -29,7 +29,7 @@ from osc_image_ext.progress import meter
 from osc_image_ext.progress import units
 
 # A bar that is shorter tells nothing that the percentage does not.
-_SHORTEST_BAR = 8
+_MIN_BAR_WIDTH = 8
 
 
 class LiveDisplay(display.Display):
@@ -49,7 +49,7 @@ class LiveDisplay(display.Display):
         stream: TextIO,
         clock: meter.Clock = time.monotonic,
         width: int | None = None,
-        unit: units.Unit = units.data,
+        unit: units.Unit = units.format_bytes,
     ) -> None:
         super().__init__(0.1, clock, unit)
         self._stream = stream
@@ -98,26 +98,26 @@ class LiveDisplay(display.Display):
     def _line(self, width: int) -> table.Table:
         """Lay out one line that fits into a width."""
         now = self.meter
-        if now.reported:
-            fields = _reported(now, self.unit)
+        if now.server_reported:
+            fields = _reported_fields(now, self.unit)
         elif now.counting:
-            fields = _counted(now, self.unit)
+            fields = _counted_fields(now, self.unit)
         else:
-            fields = _waited(now, width)
+            fields = _waiting_fields(now, width)
         fields = {name: text for name, text in fields.items() if text}
-        whole = _room(fields, width) >= 0
+        whole = _free_columns(fields, width) >= 0
         for dispensable in ('rate', 'data', 'time'):
-            if _room(fields, width) >= 0:
+            if _free_columns(fields, width) >= 0:
                 break
             fields.pop(dispensable, None)
         cells: list[_text.Text | progress_bar.ProgressBar] = [
             _text.Text(text, no_wrap=True) for text in fields.values()
         ]
-        room = _room(fields, width)
-        if whole and room > _SHORTEST_BAR:
-            unheard = now.reported and not now.position
+        room = _free_columns(fields, width)
+        if whole and room > _MIN_BAR_WIDTH:
+            indeterminate = now.server_reported and not now.position
             bar = progress_bar.ProgressBar(
-                None if unheard else now.total,
+                None if indeterminate else now.total,
                 now.position,
                 width=room - 1,
                 # Colours that every terminal has: rich's own turn to grey.
@@ -132,48 +132,48 @@ class LiveDisplay(display.Display):
         return line
 
 
-def _counted(now: meter.Meter, unit: units.Unit) -> dict[str, str]:
+def _counted_fields(now: meter.Meter, unit: units.Unit) -> dict[str, str]:
     """Return what there is to tell of what is counted."""
     return {
         'phase': f'{now.name:9}',
         'data': unit(now.position, now.total),
         'part': '' if now.fraction is None else f'{now.fraction:4.0%}',
         'rate': f'{unit(now.rate):>9}/s',
-        'time': f'{units.duration(_seconds(now)):>5}',
+        'time': f'{units.format_duration(_seconds(now)):>5}',
     }
 
 
-def _reported(now: meter.Meter, unit: units.Unit) -> dict[str, str]:
+def _reported_fields(now: meter.Meter, unit: units.Unit) -> dict[str, str]:
     """Return what there is to tell of what a server counts now and then."""
-    counted = _counted(now, unit)
+    counted = _counted_fields(now, unit)
     heard = now.position > 0
     return {
         'phase': counted['phase'],
         'data': counted['data'] if heard else '',
         'part': counted['part'] if heard else '',
         'rate': now.message,
-        'time': f'{units.duration(now.elapsed):>5}',
+        'time': f'{units.format_duration(now.elapsed):>5}',
     }
 
 
-def _waited(now: meter.Meter, width: int) -> dict[str, str]:
+def _waiting_fields(now: meter.Meter, width: int) -> dict[str, str]:
     """Return what there is to tell of a wait, the message cut to fit."""
     fields = {
         'phase': f'{now.name:10}',
         'data': '',
-        'time': f'{units.duration(now.elapsed):>5}',
+        'time': f'{units.format_duration(now.elapsed):>5}',
     }
     message = _text.Text(now.message)
-    message.truncate(max(_room(fields, width), 0), overflow='ellipsis')
+    message.truncate(max(_free_columns(fields, width), 0), overflow='ellipsis')
     return {**fields, 'data': message.plain}
 
 
 def _seconds(now: meter.Meter) -> float:
     """Return the time left, or where that tells nothing the time elapsed."""
-    return now.left or now.elapsed
+    return now.eta or now.elapsed
 
 
-def _room(fields: dict[str, str], width: int) -> int:
+def _free_columns(fields: dict[str, str], width: int) -> int:
     """Return the columns that are left."""
     taken = sum(_text.Text(text).cell_len + 1 for text in fields.values())
     # Room for the ^C that a terminal echoes, or the line would be broken.

@@ -20,7 +20,7 @@ Clock = Callable[[], float]
 
 # Seconds over which the rate is taken: long enough to be readable, short
 # enough to show a stall.
-_WINDOW = 10.0
+_RATE_WINDOW = 10.0
 
 
 class Meter:
@@ -44,8 +44,8 @@ class Meter:
         self.message = ''
         self.total = total
         self.position = 0
-        self._begun = self._clock()
-        self._samples = collections.deque([(self._begun, 0)])
+        self._started_at = self._clock()
+        self._samples = collections.deque([(self._started_at, 0)])
 
     def moved(self, position: int) -> None:
         self.position = position
@@ -59,18 +59,18 @@ class Meter:
         now = self._clock()
         samples = self._samples  # a new start may replace it meanwhile
         samples.append((now, self.position))
-        while now - samples[1][0] > _WINDOW:
+        while now - samples[1][0] > _RATE_WINDOW:
             samples.popleft()
 
     @property
-    def reported(self) -> bool:
+    def server_reported(self) -> bool:
         """Whether a server counts, and somebody tells what it reports."""
         return self.counting and bool(self.message)
 
     @property
     def elapsed(self) -> float:
         """Seconds since the (last) start."""
-        return self._clock() - self._begun
+        return self._clock() - self._started_at
 
     @property
     def fraction(self) -> float | None:
@@ -92,7 +92,7 @@ class Meter:
         return moved / max(self._clock() - then, 1e-3)
 
     @property
-    def left(self) -> float | None:
+    def eta(self) -> float | None:
         """Seconds left at this rate; None when nobody can tell."""
         if self.total is None or self.rate <= 0:
             return None

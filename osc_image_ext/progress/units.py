@@ -20,7 +20,7 @@ _UNITS = ('B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB')
 
 
 class Unit(Protocol):
-    """One of the functions :func:`data` and :func:`servers`."""
+    """One of the functions :func:`format_bytes` and :func:`format_servers`."""
 
     def __call__(self, number: float, of: int | None = None) -> str: ...
 
@@ -34,7 +34,7 @@ def _scale(number: float) -> int:
     return power
 
 
-def data(number: float, of: int | None = None) -> str:
+def format_bytes(number: float, of: int | None = None) -> str:
     """Return bytes in the unit that fits them, such as ``1.5 GiB``.
 
     :param of: a total in bytes; both are then told in its unit, the first
@@ -49,7 +49,7 @@ def data(number: float, of: int | None = None) -> str:
     return f'{text} {_UNITS[power]}'
 
 
-def servers(number: float, of: int | None = None) -> str:
+def format_servers(number: float, of: int | None = None) -> str:
     """Return a number of servers, or of servers a second.
 
     :param of: a total; both are then told: ``  7/120 servers``.
@@ -60,7 +60,7 @@ def servers(number: float, of: int | None = None) -> str:
     return _('%s servers') % text
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Return seconds as ``0:09``, ``12:34`` or ``1:02:03``."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

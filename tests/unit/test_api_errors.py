@@ -77,9 +77,9 @@ class TestPrintable(unittest.TestCase):
 
 class TestSentence(unittest.TestCase):
     def test_a_sentence_ends(self) -> None:
-        self.assertEqual('It broke.', api_errors.sentence('It broke'))
+        self.assertEqual('It broke.', api_errors.end_sentence('It broke'))
         for text in ('It broke.', 'It broke!', 'Why?'):
-            self.assertEqual(text, api_errors.sentence(text))
+            self.assertEqual(text, api_errors.end_sentence(text))
 
 
 class TestWords(unittest.TestCase):
@@ -91,7 +91,7 @@ class TestWords(unittest.TestCase):
         content_type: str | None = None,
     ) -> str:
         answer = doubles.response(status, body, content_type, reason)
-        return api_errors.words(answer)
+        return api_errors.response_error(answer)
 
     def test_json_of_any_service(self) -> None:
         for body in (
@@ -213,24 +213,24 @@ class TestExplain(unittest.TestCase):
         )
         self.assertEqual(
             'The server answered 403 Forbidden: You may not.',
-            api_errors.explain(error),
+            api_errors.describe(error),
         )
 
     def test_an_error_of_http_without_an_answer_tells_its_text(self) -> None:
         error = sdk_exceptions.HttpException('it broke')
-        self.assertIn('it broke', api_errors.explain(error))
+        self.assertIn('it broke', api_errors.describe(error))
 
     def test_a_connection_that_failed(self) -> None:
         reason = ConnectionRefusedError(111, 'Connection refused')
         self.assertEqual(
             f'{doubles.URL} cannot be reached: Connection refused.',
-            api_errors.explain(doubles.broken(reason)),
+            api_errors.describe(doubles.broken(reason)),
         )
 
     def test_a_connection_that_failed_nobody_knows_where(self) -> None:
         self.assertEqual(
             'The server cannot be reached: Gone.',
-            api_errors.explain(ksa_exceptions.ConnectFailure('Gone.')),
+            api_errors.describe(ksa_exceptions.ConnectFailure('Gone.')),
         )
 
     def test_any_other_error_is_one_sentence(self) -> None:
@@ -240,14 +240,14 @@ class TestExplain(unittest.TestCase):
             (sdk_exceptions.SDKException('a\n\x1bb'), r'a \x1bb.'),
         ):
             with self.subTest(expected):
-                self.assertEqual(expected, api_errors.explain(error))
+                self.assertEqual(expected, api_errors.describe(error))
 
     def test_notes_follow_in_their_order(self) -> None:
         error = exceptions.TransferError('It broke.')
         error.add_note('It was deleted.')
         error.add_note('So what?')
         self.assertEqual(
-            'It broke. It was deleted. So what?', api_errors.explain(error)
+            'It broke. It was deleted. So what?', api_errors.describe(error)
         )
 
 
@@ -262,24 +262,29 @@ class TestCause(unittest.TestCase):
         ):
             with self.subTest(expected):
                 self.assertEqual(
-                    expected, api_errors.cause(doubles.broken(reason))
+                    expected,
+                    api_errors.connection_error_reason(doubles.broken(reason)),
                 )
 
     def test_a_reason_without_words_is_told_by_its_name(self) -> None:
         error = doubles.broken(TimeoutError())
-        self.assertEqual('TimeoutError', api_errors.cause(error))
+        self.assertEqual(
+            'TimeoutError', api_errors.connection_error_reason(error)
+        )
 
     def test_a_certificate_that_is_not_accepted(self) -> None:
         reason = ssl.SSLCertVerificationError(1, 'verify failed (_ssl.c:1)')
         reason.verify_message = 'self-signed certificate'
         self.assertEqual(
             'the certificate was not accepted: self-signed certificate',
-            api_errors.cause(doubles.broken(reason)),
+            api_errors.connection_error_reason(doubles.broken(reason)),
         )
 
     def test_an_error_of_keystoneauth_alone(self) -> None:
         error = ksa_exceptions.ConnectFailure('Unable\x1b to connect')
-        self.assertEqual(r'Unable\x1b to connect', api_errors.cause(error))
+        self.assertEqual(
+            r'Unable\x1b to connect', api_errors.connection_error_reason(error)
+        )
 
     def test_what_was_handled_meanwhile_is_not_the_cause(self) -> None:
         try:
@@ -288,4 +293,6 @@ class TestCause(unittest.TestCase):
             except exceptions.SourceError:
                 doubles.refuse()
         except ksa_exceptions.ConnectFailure as error:
-            self.assertEqual('Connection refused', api_errors.cause(error))
+            self.assertEqual(
+                'Connection refused', api_errors.connection_error_reason(error)
+            )

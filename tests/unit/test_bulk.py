@@ -120,7 +120,7 @@ class TestRun(unittest.TestCase):
 class TestStop(unittest.TestCase):
     def test_what_is_in_flight_ends_and_the_rest_is_skipped(self) -> None:
         gate, stop = Gate(), threading.Event()
-        ended: list[bulk.Ended[int, str]] = []
+        ended: list[bulk.ItemResult[int, str]] = []
         consumer = threading.Thread(
             target=lambda: ended.extend(bulk.run(range(6), gate, 2, stop))
         )

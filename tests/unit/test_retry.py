@@ -50,7 +50,7 @@ class FollowTestCase(unittest.TestCase):
                 raise answer
             return answer
 
-        return retry.follow(
+        return retry.wait_for_task(
             first or doubles.task('pending'),
             look,
             self.listener,
@@ -215,7 +215,7 @@ class TestTrouble(FollowTestCase):
             raise KeyboardInterrupt
 
         with self.assertRaises(KeyboardInterrupt):
-            retry.follow(
+            retry.wait_for_task(
                 doubles.task(),
                 lambda: self.fail('looked'),
                 self.listener,
@@ -231,7 +231,7 @@ class TestAnswered(unittest.TestCase):
     def answered(self, *answers: int | Exception) -> int:
         """Ask until there is an odd number."""
         ask = mock.Mock(side_effect=answers)
-        answer: int = retry.answered(ask, self.sleep, lambda got: got % 2)
+        answer: int = retry.retry_until(ask, self.sleep, lambda got: got % 2)
         return answer
 
     def test_an_answer_is_returned_at_once(self) -> None:

@@ -55,12 +55,12 @@ class TestImage(unittest.TestCase):
 
     def test_the_proxy_of_the_manager_is_returned(self) -> None:
         manager = mock.Mock()
-        self.assertIs(manager.image, clients.image(manager))
+        self.assertIs(manager.image, clients.image_proxy(manager))
         manager.sdk_connection.assert_not_called()
 
     def test_a_service_that_answers_leaves_the_sdks_reason(self) -> None:
         with self.assertRaises(sdk_exceptions.NotSupported) as caught:
-            clients.image(self.manager)
+            clients.image_proxy(self.manager)
         self.assertIs(self.manager.error, caught.exception)
         self.manager.service.session.get.assert_called_once_with(
             ENDPOINT, raise_exc=False
@@ -69,24 +69,24 @@ class TestImage(unittest.TestCase):
     def test_a_service_that_is_not_reached_tells_why(self) -> None:
         self.manager.service.session.get.side_effect = doubles.refuse
         with self.assertRaises(ksa_exceptions.ConnectFailure):
-            clients.image(self.manager)
+            clients.image_proxy(self.manager)
 
     def test_a_cloud_without_the_service_is_not_asked(self) -> None:
         self.manager.service.get_endpoint.return_value = None
         with self.assertRaises(sdk_exceptions.NotSupported):
-            clients.image(self.manager)
+            clients.image_proxy(self.manager)
         self.manager.service.session.get.assert_not_called()
 
     def test_warnings_of_what_becomes_an_error_are_not_shown(self) -> None:
         with self.assertRaises(sdk_exceptions.NotSupported):
-            clients.image(self.manager)
+            clients.image_proxy(self.manager)
         self.assertEqual(logging.ERROR, self.manager.level)
         self.assertEqual(logging.WARNING, DISCOVERY.level)
 
     def test_who_debugs_sees_all(self) -> None:
         DISCOVERY.setLevel(logging.DEBUG)
         with self.assertRaises(sdk_exceptions.NotSupported):
-            clients.image(self.manager)
+            clients.image_proxy(self.manager)
         self.assertEqual(logging.DEBUG, self.manager.level)
 
 
@@ -99,7 +99,7 @@ class TestCompute(unittest.TestCase):
         self.service.get_endpoint.return_value = ENDPOINT
 
     def test_the_proxy_of_the_manager_is_returned(self) -> None:
-        proxy = clients.compute(self.manager)
+        proxy = clients.compute_proxy(self.manager)
         self.assertIs(self.manager.compute, proxy)
         self.service.session.get.assert_not_called()
 
@@ -107,11 +107,11 @@ class TestCompute(unittest.TestCase):
         self.manager.compute.get_endpoint_data.return_value = None
         self.service.session.get.side_effect = doubles.refuse
         with self.assertRaises(ksa_exceptions.ConnectFailure):
-            clients.compute(self.manager)
+            clients.compute_proxy(self.manager)
 
     def test_a_service_that_tells_no_versions_is_used(self) -> None:
         self.manager.compute.get_endpoint_data.return_value = None
-        proxy = clients.compute(self.manager)
+        proxy = clients.compute_proxy(self.manager)
         self.assertIs(self.manager.compute, proxy)
 
 
@@ -122,14 +122,16 @@ class TestStandIn(unittest.TestCase):
         self.manager = types.SimpleNamespace()
 
     def test_some_calls_are_ours_and_the_others_the_proxys(self) -> None:
-        with clients.stand_in(self.manager, self.proxy, tasks=list):
+        with clients.override_image_proxy(
+            self.manager, self.proxy, tasks=list
+        ):
             self.assertIs(list, self.manager.image.tasks)
             self.assertIs(self.proxy.images, self.manager.image.images)
 
     def test_it_is_gone_afterwards(self) -> None:
         with (
             self.assertRaises(ValueError),
-            clients.stand_in(self.manager, self.proxy),
+            clients.override_image_proxy(self.manager, self.proxy),
         ):
             raise ValueError
         self.assertEqual({}, vars(self.manager))

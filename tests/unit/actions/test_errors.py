@@ -27,7 +27,7 @@ from tests.fixtures import doubles
 class TestTranslated(unittest.TestCase):
     def translate(self, error: BaseException) -> BaseException:
         try:
-            with errors.translated():
+            with errors.as_command_error():
                 raise error
         except BaseException as translated:
             return translated
@@ -94,7 +94,7 @@ class TestTranslated(unittest.TestCase):
         self.assertEqual('Interrupted.', logged.records[0].getMessage())
 
     def test_no_error_is_none(self) -> None:
-        with self.assertNoLogs(errors.LOG), errors.translated():
+        with self.assertNoLogs(errors.LOG), errors.as_command_error():
             pass
 
 
@@ -102,7 +102,7 @@ class TestNoted(unittest.TestCase):
     def noted(self, stop: BaseException) -> list[str]:
         """Return the notes of what ended a block."""
         try:
-            with errors.noted(
+            with errors.add_note_on_error(
                 'It goes on.',
                 unless=lambda stop: isinstance(stop, ZeroDivisionError),
             ):
@@ -124,7 +124,7 @@ class TestGoverned(unittest.TestCase):
     def told(self, status: int) -> str:
         error = doubles.http_error(status, {'message': 'No.'}, reason='Not')
         try:
-            with errors.governed('some_policy'):
+            with errors.explain_policy_error('some_policy'):
                 raise error
         except sdk_exceptions.HttpException as caught:
             return ' '.join(getattr(caught, '__notes__', ()))
@@ -154,7 +154,7 @@ class TestTerminable(unittest.TestCase):
                 cleaned = mock.Mock()
                 with (
                     self.assertRaises(SystemExit) as caught,
-                    errors.terminable(),
+                    errors.exit_on_signal(),
                 ):
                     try:
                         signal.raise_signal(number)
@@ -164,16 +164,16 @@ class TestTerminable(unittest.TestCase):
                 cleaned.assert_called_once_with()
 
     def test_handlers_are_put_back(self) -> None:
-        with errors.terminable():
+        with errors.exit_on_signal():
             pass
-        with self.assertRaises(ValueError), errors.terminable():
+        with self.assertRaises(ValueError), errors.exit_on_signal():
             raise ValueError
         for number in (signal.SIGTERM, signal.SIGHUP):
             self.assertIs(signal.SIG_DFL, signal.getsignal(number))
 
     def test_an_ignored_signal_stays_ignored(self) -> None:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        with errors.terminable():
+        with errors.exit_on_signal():
             self.assertIs(signal.SIG_IGN, signal.getsignal(signal.SIGHUP))
             self.assertIsNot(signal.SIG_DFL, signal.getsignal(signal.SIGTERM))
         self.assertIs(signal.SIG_IGN, signal.getsignal(signal.SIGHUP))
@@ -183,6 +183,6 @@ class TestTerminable(unittest.TestCase):
             pass
 
         signal.signal(signal.SIGTERM, theirs)
-        with errors.terminable():
+        with errors.exit_on_signal():
             self.assertIs(theirs, signal.getsignal(signal.SIGTERM))
         self.assertIs(theirs, signal.getsignal(signal.SIGTERM))

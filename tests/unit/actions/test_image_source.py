@@ -27,15 +27,15 @@ class TestFormat(unittest.TestCase):
 
     def test_a_contradiction_is_warned_of(self) -> None:
         with self.assertLogs(image_source.LOG) as logged:
-            image_source.warn_of_format(self.source(), 'raw', 'bare')
+            image_source.warn_of_format_mismatch(self.source(), 'raw', 'bare')
         self.assertIn('looks like qcow2', logged.output[0])
 
     def test_what_cannot_be_told_is_not(self) -> None:
         for formats in ((None, 'bare'), ('raw', 'ova'), ('qcow2', 'bare')):
             with self.assertNoLogs(image_source.LOG):
-                image_source.warn_of_format(self.source(), *formats)
+                image_source.warn_of_format_mismatch(self.source(), *formats)
 
     def test_no_digest(self) -> None:
         with self.assertLogs(image_source.LOG) as logged:
-            image_source.warn_of_no_digest(doubles.IMAGE_ID)
+            image_source.warn_unverified(doubles.IMAGE_ID)
         self.assertIn(doubles.IMAGE_ID, logged.output[0])

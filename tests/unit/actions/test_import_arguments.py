@@ -40,8 +40,8 @@ class TestCreation(unittest.TestCase):
         image_options.add_timeout(parser)
         return parser.parse_args(arguments)
 
-    def order(self, *arguments: str) -> import_start.Order | None:
-        return import_arguments.creation(self.parse(*arguments))
+    def order(self, *arguments: str) -> import_start.ImportRequest | None:
+        return import_arguments.request_for_create(self.parse(*arguments))
 
     def test_no_import_is_wanted(self) -> None:
         for options in ([], ['--file', 'x'], ['--store', 'a']):
@@ -49,15 +49,18 @@ class TestCreation(unittest.TestCase):
 
     def test_methods(self) -> None:
         for options, expected in (
-            (['--import'], import_start.Order('glance-direct')),
-            (['--uri', URI], import_start.Order('web-download', uri=URI)),
+            (['--import'], import_start.ImportRequest('glance-direct')),
+            (
+                ['--uri', URI],
+                import_start.ImportRequest('web-download', uri=URI),
+            ),
             (
                 ['--import', '--uri', URI],
-                import_start.Order('web-download', URI),
+                import_start.ImportRequest('web-download', URI),
             ),
             (
                 ['--remote-region', 'r', '--remote-image', 'i'],
-                import_start.Order(
+                import_start.ImportRequest(
                     'glance-download', remote_region='r', remote_image='i'
                 ),
             ),
@@ -66,7 +69,7 @@ class TestCreation(unittest.TestCase):
                     *('--remote-region', 'r', '--remote-image', 'i'),
                     *('--remote-service-interface', 'internal'),
                 ],
-                import_start.Order(
+                import_start.ImportRequest(
                     'glance-download', None, 'r', 'i', 'internal'
                 ),
             ),
@@ -123,7 +126,7 @@ class TestCreation(unittest.TestCase):
             (['--wait'], True, None),
             (['--progress', '--timeout', '5'], True, 5),
         ):
-            waiting = import_arguments.waiting(self.parse(*options))
+            waiting = import_arguments.wait_options(self.parse(*options))
             self.assertEqual(
-                (wanted, timeout), (waiting.wanted, waiting.timeout)
+                (wanted, timeout), (waiting.enabled, waiting.timeout)
             )

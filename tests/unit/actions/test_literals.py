@@ -41,23 +41,23 @@ class TestValue(unittest.TestCase):
             for indent in (None, 2):
                 text = json.dumps(value, indent=indent)
                 with self.subTest(text):
-                    self.assertEqual(value, literals.value(text))
+                    self.assertEqual(value, literals.parse(text))
 
     def test_json_that_is_not_ascii(self) -> None:
         text = json.dumps(VALUES[6], ensure_ascii=False)
-        self.assertEqual(VALUES[6], literals.value(text))
+        self.assertEqual(VALUES[6], literals.parse(text))
 
     def test_python(self) -> None:
         for value in VALUES:
             with self.subTest(value=value):
-                self.assertEqual(value, literals.value(repr(value)))
+                self.assertEqual(value, literals.parse(repr(value)))
 
     def test_quotes_within_a_value_survive(self) -> None:
         for text in ("{'a': \"it's\"}", "{'a': 'it\\'s'}", '{"a": "it\'s"}'):
             with self.subTest(text):
-                self.assertEqual({'a': "it's"}, literals.value(text))
+                self.assertEqual({'a': "it's"}, literals.parse(text))
         self.assertEqual(
-            {'a': 'say "no"'}, literals.value("{'a': 'say \"no\"'}")
+            {'a': 'say "no"'}, literals.parse("{'a': 'say \"no\"'}")
         )
 
     def test_what_python_lets_pass(self) -> None:
@@ -69,18 +69,18 @@ class TestValue(unittest.TestCase):
             ('{"a": True, "b": None}', {'a': True, 'b': None}),
         ):
             with self.subTest(text):
-                self.assertEqual(value, literals.value(text))
+                self.assertEqual(value, literals.parse(text))
 
     def test_an_odd_backslash_is_kept_without_a_word(self) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter('error')
-            self.assertEqual({'a': r'C:\d'}, literals.value(r"{'a': 'C:\d'}"))
+            self.assertEqual({'a': r'C:\d'}, literals.parse(r"{'a': 'C:\d'}"))
 
 
 class TestFault(unittest.TestCase):
-    def fault(self, text: str) -> literals.Fault:
-        with self.assertRaises(literals.Fault) as caught:
-            literals.value(text)
+    def fault(self, text: str) -> literals.ParseError:
+        with self.assertRaises(literals.ParseError) as caught:
+            literals.parse(text)
         return caught.exception
 
     def assert_fault(self, text: str, reason: str, near: str) -> None:

@@ -51,8 +51,8 @@ class TestHypervisors(unittest.TestCase):
         names = ('node-1', 'node-10')
         page = {'hypervisors': [compute_doubles.hypervisor(n) for n in names]}
         nova.answer('GET', DETAIL, page)
-        found = server_arguments.hypervisors(
-            _session.Caller(nova.proxy), parse(*arguments)
+        found = server_arguments.find_hypervisors(
+            _session.RetryingSession(nova.proxy), parse(*arguments)
         )
         return [each.name for each in found]
 
@@ -79,7 +79,7 @@ class TestFilters(unittest.TestCase):
             identity_common, 'find_project', autospec=True
         ) as self.find_project:
             self.find_project.return_value.id = 'project-id'
-            found = server_arguments.filters(manager, parse(*arguments))
+            found = server_arguments.build_filters(manager, parse(*arguments))
         self.identity = manager.identity
         return found
 

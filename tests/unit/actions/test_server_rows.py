@@ -18,8 +18,8 @@ from osc_image_ext.compute import server_changes
 
 
 def server(*wanted: object) -> _batch.Server:
-    lacks = server_changes.Settings(*wanted)  # type: ignore[arg-type]
-    return _batch.Server('id', 'web', 'node-1', lacks)
+    changes = server_changes.ServerSettings(*wanted)  # type: ignore[arg-type]
+    return _batch.Server('id', 'web', 'node-1', changes)
 
 
 class TestTold(unittest.TestCase):
@@ -28,7 +28,9 @@ class TestTold(unittest.TestCase):
             server_changes.Outcome('updated'),
             server_changes.Outcome('failed', '500\x1b[2J\nBroken.'),
         ]
-        rows = server_rows.told([server({}, {}), server({}, {})], outcomes)
+        rows = server_rows.result_rows(
+            [server({}, {}), server({}, {})], outcomes
+        )
         known = ('id', 'web', 'node-1')
         self.assertEqual(
             [
@@ -39,7 +41,7 @@ class TestTold(unittest.TestCase):
         )
 
     def test_a_cell_for_each_column(self) -> None:
-        (row,) = server_rows.expected([server({}, {})])
+        (row,) = server_rows.dry_run_rows([server({}, {})])
         self.assertEqual(len(server_rows.COLUMNS), len(row))
 
 
@@ -54,9 +56,9 @@ class TestExpected(unittest.TestCase):
             (({}, {}, ''), '--description'),
         ):
             with self.subTest(expected):
-                (row,) = server_rows.expected([server(*wanted)])
+                (row,) = server_rows.dry_run_rows([server(*wanted)])
                 self.assertEqual(('would update', expected), row[3:])
 
     def test_nothing_differs(self) -> None:
-        (row,) = server_rows.expected([server({}, {})])
+        (row,) = server_rows.dry_run_rows([server({}, {})])
         self.assertEqual(('unchanged', ''), row[3:])

@@ -26,19 +26,19 @@ NOTHING = '^At least one of --property, --tag and --description is needed.$'
 
 
 class TestSet(unittest.TestCase):
-    def wanted(self, *arguments: str) -> server_changes.Settings:
+    def desired(self, *arguments: str) -> server_changes.ServerSettings:
         parser = argparse.ArgumentParser()
         server_options.add_set(parser)
-        return server_settings.to_set(parser.parse_args(arguments))
+        return server_settings.set_settings(parser.parse_args(arguments))
 
     def test_all_at_once(self) -> None:
-        wanted = self.wanted(
+        desired = self.desired(
             *('--property', 'a=1', '--property', 'b=2', '--tag', 'x'),
             *('--tag', 'y', '--description', 'new'),
         )
-        self.assertEqual({'a': '1', 'b': '2'}, wanted.properties)
-        self.assertEqual({'x': True, 'y': True}, wanted.tags)
-        self.assertEqual('new', wanted.description)
+        self.assertEqual({'a': '1', 'b': '2'}, desired.properties)
+        self.assertEqual({'x': True, 'y': True}, desired.tags)
+        self.assertEqual('new', desired.description)
 
     def test_difficult_properties(self) -> None:
         for text, key, value in (
@@ -51,77 +51,83 @@ class TestSet(unittest.TestCase):
             ('a=大小', 'a', '大小'),
         ):
             with self.subTest(text):
-                wanted = self.wanted('--property', text)
-                self.assertEqual({key: value}, wanted.properties)
+                desired = self.desired('--property', text)
+                self.assertEqual({key: value}, desired.properties)
 
     def test_the_last_value_of_a_key_counts(self) -> None:
-        wanted = self.wanted('--property', 'a=1', '--property', 'a=2')
-        self.assertEqual({'a': '2'}, wanted.properties)
+        desired = self.desired('--property', 'a=1', '--property', 'a=2')
+        self.assertEqual({'a': '2'}, desired.properties)
 
     def test_a_run_knows_nothing_of_the_one_before(self) -> None:
-        self.wanted('--property', 'a=1', '--tag', 'x')
-        wanted = self.wanted('--property', 'b=1', '--tag', 'y')
-        self.assertEqual({'b': '1'}, wanted.properties)
-        self.assertEqual({'y': True}, wanted.tags)
+        self.desired('--property', 'a=1', '--tag', 'x')
+        desired = self.desired('--property', 'b=1', '--tag', 'y')
+        self.assertEqual({'b': '1'}, desired.properties)
+        self.assertEqual({'y': True}, desired.tags)
 
     def test_an_empty_description_is_one(self) -> None:
-        self.assertEqual('', self.wanted('--description', '').description)
+        self.assertEqual('', self.desired('--description', '').description)
 
     def test_nothing(self) -> None:
         with self.assertRaisesRegex(osc_exceptions.CommandError, NOTHING):
-            self.wanted()
+            self.desired()
 
 
 class TestUnset(unittest.TestCase):
-    def wanted(self, *arguments: str) -> server_changes.Settings:
+    def desired(self, *arguments: str) -> server_changes.ServerSettings:
         parser = argparse.ArgumentParser()
         server_options.add_unset(parser)
-        return server_settings.to_unset(parser.parse_args(arguments))
+        return server_settings.unset_settings(parser.parse_args(arguments))
 
     def test_all_at_once(self) -> None:
-        wanted = self.wanted(
+        desired = self.desired(
             *('--property', 'a', '--property', 'b=c', '--tag', 'x'),
             *('--tag', 'y', '--description'),
         )
-        self.assertEqual({'a': None, 'b=c': None}, wanted.properties)
-        self.assertEqual({'x': False, 'y': False}, wanted.tags)
-        self.assertEqual('', wanted.description)
+        self.assertEqual({'a': None, 'b=c': None}, desired.properties)
+        self.assertEqual({'x': False, 'y': False}, desired.tags)
+        self.assertEqual('', desired.description)
 
     def test_the_description_is_left_alone(self) -> None:
-        self.assertIsNone(self.wanted('--tag', 'x').description)
+        self.assertIsNone(self.desired('--tag', 'x').description)
 
     def test_a_property_that_cannot_be_named(self) -> None:
         for key in ('.', '..'):
             with self.assertRaisesRegex(
                 osc_exceptions.CommandError, f'remove the property "{key}".'
             ):
-                self.wanted('--property', key)
+                self.desired('--property', key)
 
     def test_nothing(self) -> None:
         with self.assertRaisesRegex(osc_exceptions.CommandError, NOTHING):
-            self.wanted()
+            self.desired()
 
 
 class TestVersion(unittest.TestCase):
-    def version(
-        self, *wanted: Any, maximum: str = '2.96', chosen: str | None = None
+    def microversion(
+        self, *desired: Any, maximum: str = '2.96', chosen: str | None = None
     ) -> str:
         proxy: _proxy.Proxy
         proxy = compute_doubles.Nova(maximum, chosen).proxy
-        return server_settings.version(proxy, server_changes.Settings(*wanted))
+        return server_settings.microversion(
+            proxy, server_changes.ServerSettings(*desired)
+        )
 
     def test_the_least_that_does(self) -> None:
-        self.assertEqual('2.1', self.version({'a': '1'}, {}))
-        self.assertEqual('2.19', self.version({'a': '1'}, {}, 'new'))
-        self.assertEqual('2.19', self.version({}, {}, ''))
-        self.assertEqual('2.26', self.version({}, {'x': True}))
-        self.assertEqual('2.26', self.version({}, {'x': False}, 'new'))
+        self.assertEqual('2.1', self.microversion({'a': '1'}, {}))
+        self.assertEqual('2.19', self.microversion({'a': '1'}, {}, 'new'))
+        self.assertEqual('2.19', self.microversion({}, {}, ''))
+        self.assertEqual('2.26', self.microversion({}, {'x': True}))
+        self.assertEqual('2.26', self.microversion({}, {'x': False}, 'new'))
 
     def test_the_users_choice(self) -> None:
         for chosen in ('2.26', '2.96'):
-            version = self.version({}, {'x': True}, 'new', chosen=chosen)
-            self.assertEqual(chosen, version)
-        self.assertEqual('2.1', self.version({'a': '1'}, {}, chosen='2.1'))
+            microversion = self.microversion(
+                {}, {'x': True}, 'new', chosen=chosen
+            )
+            self.assertEqual(chosen, microversion)
+        self.assertEqual(
+            '2.1', self.microversion({'a': '1'}, {}, chosen='2.1')
+        )
 
     def test_what_is_not_reached(self) -> None:
         for limits in ({'maximum': '2.18'}, {'chosen': '2.18'}):
@@ -136,7 +142,7 @@ class TestVersion(unittest.TestCase):
     ) -> None:
         tags = {} if description is not None else {'x': True}
         with self.assertRaises(osc_exceptions.CommandError) as raised:
-            self.version({'a': '1'}, tags, description, **limits)
+            self.microversion({'a': '1'}, tags, description, **limits)
         self.assertEqual(
             f'--os-compute-api-version {needed} or greater is required to '
             f'support the {option} option',

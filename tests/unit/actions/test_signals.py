@@ -21,13 +21,13 @@ from osc_image_ext.actions import signals
 class TestAtSignals(unittest.TestCase):
     def setUp(self) -> None:
         super().setUp()
-        self.stop = signals.Stop()
+        self.stop = signals.StopEvent()
 
     def test_a_signal_sets_it_and_raises_nothing(self) -> None:
         for name, status in (('SIGINT', 130), ('SIGTERM', 143)):
             with self.subTest(name):
-                stop = signals.Stop()
-                with signals.at_signals(stop):
+                stop = signals.StopEvent()
+                with signals.set_on_signal(stop):
                     self.assertFalse(stop.is_set())
                     os.kill(os.getpid(), getattr(signal, name))
                     self.assertTrue(stop.is_set())
@@ -35,21 +35,21 @@ class TestAtSignals(unittest.TestCase):
 
     def test_the_second_ends_it_at_once(self) -> None:
         with self.assertRaises(KeyboardInterrupt):
-            with signals.at_signals(self.stop):
+            with signals.set_on_signal(self.stop):
                 os.kill(os.getpid(), signal.SIGTERM)
                 os.kill(os.getpid(), signal.SIGINT)
         self.assertEqual(143, self.stop.status)
 
     def test_handlers_are_those_of_before_afterwards(self) -> None:
         before = signal.getsignal(signal.SIGINT)
-        with signals.at_signals(self.stop):
+        with signals.set_on_signal(self.stop):
             self.assertNotEqual(before, signal.getsignal(signal.SIGINT))
         self.assertEqual(before, signal.getsignal(signal.SIGINT))
 
     def test_an_ignored_signal_stays_ignored(self) -> None:
         before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
         self.addCleanup(signal.signal, signal.SIGHUP, before)
-        with signals.at_signals(self.stop):
+        with signals.set_on_signal(self.stop):
             os.kill(os.getpid(), signal.SIGHUP)
         self.assertFalse(self.stop.is_set())
         self.assertEqual(0, self.stop.status)

@@ -175,7 +175,7 @@ class TestGathered(TaskInputTestCase):
             'import_from_format': None,
             'image_properties': [*properties],
         }
-        return task_input.gathered(argparse.Namespace(**given | options))
+        return task_input.build(argparse.Namespace(**given | options))
 
     def assert_refused(self, error: str, *args: str, **options: Any) -> None:
         with self.assertRaises(exceptions.Error) as caught:

@@ -65,11 +65,11 @@ class CommandTestCase(unittest.TestCase):
         self.use(doubles.Glance())
         self.enterContext(
             mock.patch.object(
-                source, 'stdin_holds_data', lambda: self.stdin is not None
+                source, 'stdin_has_data', lambda: self.stdin is not None
             )
         )
         self.enterContext(
-            mock.patch.object(source, 'standard_input', self._standard_input)
+            mock.patch.object(source, 'open_stdin', self._standard_input)
         )
         logged = self.enterContext(self.assertLogs(level='WARNING'))
         self.log = logged.records
@@ -357,7 +357,7 @@ class TestData(CommandTestCase):
         self.assertEqual([], self.warnings())
 
     def test_an_empty_standard_input_makes_a_record_alone(self) -> None:
-        with mock.patch.object(source, 'stdin_holds_data', lambda: True):
+        with mock.patch.object(source, 'stdin_has_data', lambda: True):
             self.assertEqual('queued', self.run_command('disk')['status'])
         self.proxy.put.assert_not_called()
 
@@ -366,7 +366,7 @@ class TestData(CommandTestCase):
         self.assertNothingDone()
 
     def test_a_size_with_an_empty_standard_input_is_refused(self) -> None:
-        with mock.patch.object(source, 'stdin_holds_data', lambda: True):
+        with mock.patch.object(source, 'stdin_has_data', lambda: True):
             self.assertRefused('--size requires', '--size', '5', 'disk')
         self.assertNothingDone()
 

@@ -73,11 +73,11 @@ class CreateTestCase(TaskTestCase):
         self.statuses = ['success']
         self.message = ''
         self.proxy.get.side_effect = self._shown
-        wraps = retry.follow
+        wraps = retry.wait_for_task
         self.enterContext(
             mock.patch.object(
                 retry,
-                'follow',
+                'wait_for_task',
                 lambda *args, **options: wraps(
                     *args, **options, clock=self.clock, sleep=self.sleep
                 ),

@@ -27,7 +27,7 @@ NODES = [
     hypervisors.Hypervisor(f'id-{name}', name, name)
     for name in ('node-1', 'node-2', 'node-3')
 ]
-WANTED = server_changes.Settings({'a': '1'}, {})
+WANTED = server_changes.ServerSettings({'a': '1'}, {})
 
 
 def servers(node: str, *names: str, **attributes: Any) -> dict[str, Any]:
@@ -51,18 +51,22 @@ class BatchTestCase(unittest.TestCase):
         self.nova = compute_doubles.Nova()
         self.stop = threading.Event()
         self.batch = _batch.Batch(
-            _session.Caller(self.nova.proxy), WANTED, '2.1', 1, self.stop
+            _session.RetryingSession(self.nova.proxy),
+            WANTED,
+            '2.1',
+            1,
+            self.stop,
         )
         self.listener = doubles.RecordingListener()
 
 
 class TestSurvey(BatchTestCase):
-    def survey(self, *pages: Any) -> list[_batch.Server]:
+    def list_servers(self, *pages: Any) -> list[_batch.Server]:
         self.nova.answer('GET', '/servers/detail', *pages)
-        return self.batch.survey(NODES[: len(pages)], {'name': 'x'})
+        return self.batch.list_servers(NODES[: len(pages)], {'name': 'x'})
 
     def test_all_servers_in_the_order_of_their_hypervisors(self) -> None:
-        found = self.survey(
+        found = self.list_servers(
             servers('node-1', 'a', 'b'),
             servers('node-2'),
             servers('node-3', 'c'),
@@ -77,17 +81,19 @@ class TestSurvey(BatchTestCase):
     def test_what_each_lacks(self) -> None:
         page = servers('node-1', 'a', metadata={'a': '1'})
         page['servers'] += servers('node-1', 'b')['servers']
-        first, second = self.survey(page)
-        self.assertFalse(first.lacks)
-        self.assertEqual(WANTED, second.lacks)
+        first, second = self.list_servers(page)
+        self.assertFalse(first.changes)
+        self.assertEqual(WANTED, second.changes)
 
     def test_one_that_is_seen_twice(self) -> None:
-        (found,) = self.survey(servers('node-1', 'a'), servers('node-2', 'a'))
+        (found,) = self.list_servers(
+            servers('node-1', 'a'), servers('node-2', 'a')
+        )
         self.assertEqual('a', found.name)
 
     def test_what_nova_refuses_is_raised(self) -> None:
         with self.assertRaises(sdk_exceptions.HttpException):
-            self.survey(servers('node-1', 'a'), doubles.response(500))
+            self.list_servers(servers('node-1', 'a'), doubles.response(500))
 
 
 class TestChange(BatchTestCase):
@@ -99,7 +105,7 @@ class TestChange(BatchTestCase):
                     f'id-{name}',
                     name,
                     'node-1',
-                    server_changes.Settings({}, {})
+                    server_changes.ServerSettings({}, {})
                     if name.isupper()
                     else WANTED,
                 )

@@ -37,11 +37,11 @@ class HypervisorsTestCase(unittest.TestCase):
     def setUp(self) -> None:
         super().setUp()
         self.nova = compute_doubles.Nova(self.maximum, self.chosen)
-        self.caller = _session.Caller(self.nova.proxy)
+        self.session = _session.RetryingSession(self.nova.proxy)
         self.nova.answer('GET', '/os-hypervisors/.*', doubles.response(404))
 
     def found(self, wanted: str) -> str:
-        return hypervisors.find(self.caller, wanted).id
+        return hypervisors.find(self.session, wanted).id
 
     def asked(self) -> list[tuple[dict[str, str], str | None]]:
         return [
@@ -114,11 +114,11 @@ class TestOldCloud(HypervisorsTestCase):
         self.assertEqual([({}, None)], self.asked())
 
     def test_by_id(self) -> None:
-        found = hypervisors.find(self.caller, '3')
+        found = hypervisors.find(self.session, '3')
         self.assertEqual('node-1', found.name)
 
     def test_matching(self) -> None:
-        found = hypervisors.matching(self.caller, 'e-10')
+        found = hypervisors.list_matching(self.session, 'e-10')
         self.assertEqual(['node-10'], [each.name for each in found])
 
 
@@ -132,13 +132,13 @@ class TestOldChoice(TestOldCloud):
 class TestMatching(HypervisorsTestCase):
     def test_all_with_that_part(self) -> None:
         self.nova.answer('GET', DETAIL, named('node-10', 'node-1', 'other'))
-        found = hypervisors.matching(self.caller, 'node')
+        found = hypervisors.list_matching(self.session, 'node')
         names = [each.name for each in found]
         self.assertEqual(['node-1', 'node-10'], names)
 
     def test_none(self) -> None:
         with self.assertRaises(exceptions.HypervisorError) as raised:
-            hypervisors.matching(self.caller, 'node')
+            hypervisors.list_matching(self.session, 'node')
         self.assertEqual(
             'There is no hypervisor with node in its name.',
             str(raised.exception),
@@ -148,7 +148,7 @@ class TestMatching(HypervisorsTestCase):
 class TestServers(HypervisorsTestCase):
     def servers(self, *pages: dict[str, Any], **filters: str) -> list[str]:
         self.nova.answer('GET', '/servers/detail', *pages)
-        found = hypervisors.servers(self.caller, NODE, filters, '2.26')
+        found = hypervisors.list_servers(self.session, NODE, filters, '2.26')
         return [server['name'] for server in found]
 
     def test_how_they_are_asked_for(self) -> None:
@@ -202,4 +202,4 @@ class TestServers(HypervisorsTestCase):
     def test_what_nova_refuses_is_raised(self) -> None:
         self.nova.answer('GET', '/servers/detail', doubles.response(400))
         with self.assertRaises(sdk_exceptions.HttpException):
-            list(hypervisors.servers(self.caller, NODE, {}, '2.1'))
+            list(hypervisors.list_servers(self.session, NODE, {}, '2.1'))

@@ -25,49 +25,51 @@ def settings(
     properties: dict[str, str | None] | None = None,
     tags: dict[str, bool] | None = None,
     description: str | None = None,
-) -> server_changes.Settings:
-    return server_changes.Settings(properties or {}, tags or {}, description)
+) -> server_changes.ServerSettings:
+    return server_changes.ServerSettings(
+        properties or {}, tags or {}, description
+    )
 
 
 def difference(
-    wanted: server_changes.Settings, **has: Any
-) -> server_changes.Settings:
-    return server_changes.difference(wanted, compute_doubles.server(**has))
+    desired: server_changes.ServerSettings, **has: Any
+) -> server_changes.ServerSettings:
+    return server_changes.diff(desired, compute_doubles.server(**has))
 
 
 class TestDifference(unittest.TestCase):
     def test_properties_to_set(self) -> None:
-        wanted = settings({'same': '1', 'other': '2', 'new': '', 'e': ''})
+        desired = settings({'same': '1', 'other': '2', 'new': '', 'e': ''})
         has = {'same': '1', 'other': '1', 'e': '', 'more': '1'}
         self.assertEqual(
             settings({'other': '2', 'new': ''}),
-            difference(wanted, metadata=has),
+            difference(desired, metadata=has),
         )
 
     def test_properties_to_remove(self) -> None:
-        wanted = settings({'there': None, 'empty': None, 'missing': None})
+        desired = settings({'there': None, 'empty': None, 'missing': None})
         has = {'there': '1', 'empty': '', 'more': '1'}
         self.assertEqual(
             settings({'there': None, 'empty': None}),
-            difference(wanted, metadata=has),
+            difference(desired, metadata=has),
         )
 
     def test_tags_to_set(self) -> None:
-        wanted = settings(tags={'there': True, 'new': True, 'There': True})
+        desired = settings(tags={'there': True, 'new': True, 'There': True})
         self.assertEqual(
             settings(tags={'new': True, 'There': True}),
-            difference(wanted, tags=['there', 'more']),
+            difference(desired, tags=['there', 'more']),
         )
 
     def test_tags_to_remove(self) -> None:
-        wanted = settings(tags={'there': False, 'missing': False})
+        desired = settings(tags={'there': False, 'missing': False})
         self.assertEqual(
             settings(tags={'there': False}),
-            difference(wanted, tags=['there', 'more']),
+            difference(desired, tags=['there', 'more']),
         )
 
     def test_description(self) -> None:
-        for wanted, has, differs in (
+        for desired, has, differs in (
             ('new', None, True),
             ('new', 'old', True),
             ('new', 'new', False),
@@ -76,24 +78,24 @@ class TestDifference(unittest.TestCase):
             ('', None, False),
             (None, 'old', False),
         ):
-            with self.subTest(wanted=wanted, has=has):
-                lacks = difference(
-                    settings(description=wanted), description=has
+            with self.subTest(desired=desired, has=has):
+                changes = difference(
+                    settings(description=desired), description=has
                 )
-                self.assertEqual(differs, bool(lacks))
+                self.assertEqual(differs, bool(changes))
                 if differs:
-                    self.assertEqual(wanted, lacks.description)
+                    self.assertEqual(desired, changes.description)
 
     def test_nothing(self) -> None:
-        wanted = settings({'a': '1', 'b': None}, {'x': True, 'y': False}, '')
-        lacks = difference(wanted, metadata={'a': '1'}, tags=['x'])
-        self.assertFalse(lacks)
-        self.assertEqual(settings(), lacks)
+        desired = settings({'a': '1', 'b': None}, {'x': True, 'y': False}, '')
+        changes = difference(desired, metadata={'a': '1'}, tags=['x'])
+        self.assertFalse(changes)
+        self.assertEqual(settings(), changes)
 
     def test_what_an_old_nova_does_not_tell(self) -> None:
         server = {'id': '1', 'name': 'web', 'metadata': {'a': '1'}}
-        wanted = settings({'a': '1'})
-        self.assertFalse(server_changes.difference(wanted, server))
+        desired = settings({'a': '1'})
+        self.assertFalse(server_changes.diff(desired, server))
 
 
 class TestSettings(unittest.TestCase):
@@ -125,11 +127,13 @@ class GiveTestCase(unittest.TestCase):
         server = {'OS-EXT-STS:vm_state': state}
         self.answer('GET', '', {'server': compute_doubles.server(**server)})
 
-    def give(self, lacks: server_changes.Settings) -> server_changes.Outcome:
-        return server_changes.give(
-            _session.Caller(self.nova.proxy, sleep=self.sleep),
+    def give(
+        self, changes: server_changes.ServerSettings
+    ) -> server_changes.Outcome:
+        return server_changes.apply_changes(
+            _session.RetryingSession(self.nova.proxy, sleep=self.sleep),
             compute_doubles.SERVER_ID,
-            lacks,
+            changes,
             '2.26',
         )
 
@@ -148,9 +152,9 @@ class GiveTestCase(unittest.TestCase):
 
 class TestRequests(GiveTestCase):
     def assert_updated(
-        self, lacks: server_changes.Settings, *requests: str
+        self, changes: server_changes.ServerSettings, *requests: str
     ) -> None:
-        outcome = self.give(lacks)
+        outcome = self.give(changes)
         self.assertEqual(server_changes.Outcome('updated'), outcome)
         self.assert_requests(*requests)
         versions = {a.options['microversion'] for a in self.nova.asked}
@@ -183,7 +187,7 @@ class TestRequests(GiveTestCase):
         self.answer('GET', '/tags', {'tags': tags})
         for name in ('', '.', '..', 'a/b', 'ö', '\x80', '大'):
             with self.subTest(name):
-                self.assertFalse(server_changes.is_addressable(name))
+                self.assertFalse(server_changes.is_url_safe(name))
         self.assert_updated(
             settings(
                 tags={'ü': True, '..': False, 'a': True, 'ö': True, '.': False}
@@ -263,13 +267,13 @@ class TestFailures(GiveTestCase):
         self.assertEqual('failed', outcome.result)
 
     def test_somebody_else_has_removed_it(self) -> None:
-        for path, lacks in (
+        for path, changes in (
             ('/metadata/a', settings({'a': None})),
             ('/tags/a', settings(tags={'a': False})),
         ):
             with self.subTest(path):
                 self.answer('DELETE', path, doubles.response(404))
-                self.assertEqual('updated', self.give(lacks).result)
+                self.assertEqual('updated', self.give(changes).result)
 
     def test_tags_that_are_not_told(self) -> None:
         self.answer('GET', '/tags', doubles.response(500, reason='Oops'))
@@ -318,8 +322,10 @@ class TestConflicts(GiveTestCase):
 
     def test_a_pause_that_is_cut_short_is_the_last(self) -> None:
         self.answer('POST', '/metadata', doubles.response(409, reason='C'))
-        outcome = server_changes.give(
-            _session.Caller(self.nova.proxy, sleep=lambda seconds: True),
+        outcome = server_changes.apply_changes(
+            _session.RetryingSession(
+                self.nova.proxy, sleep=lambda seconds: True
+            ),
             compute_doubles.SERVER_ID,
             settings({'a': '1'}),
             '2.26',

@@ -38,11 +38,13 @@ class CallerTestCase(unittest.TestCase):
         super().setUp()
         self.nova = compute_doubles.Nova()
         self.sleep = doubles.RecordedSleep()
-        self.caller = _session.Caller(self.nova.proxy, sleep=self.sleep)
+        self.session = _session.RetryingSession(
+            self.nova.proxy, sleep=self.sleep
+        )
 
-    def call(self, *answers: Any) -> requests.Response:
+    def request(self, *answers: Any) -> requests.Response:
         self.nova.answer('GET', '/x', *answers)
-        return self.caller.call('GET', '/x', '2.26', params={'a': 'b'})
+        return self.session.request('GET', '/x', '2.26', params={'a': 'b'})
 
 
 class TestCall(CallerTestCase):
@@ -50,11 +52,11 @@ class TestCall(CallerTestCase):
         for status in (200, 204, 400, 404, 409, 500):
             with self.subTest(status):
                 answer = doubles.response(status)
-                self.assertIs(answer, self.call(answer))
+                self.assertIs(answer, self.request(answer))
                 self.assertEqual([], self.sleep.seconds)
 
     def test_it_is_asked_for_as_told(self) -> None:
-        self.call(doubles.response(200))
+        self.request(doubles.response(200))
         (asked,) = self.nova.asked
         self.assertEqual('2.26', asked.options['microversion'])
         self.assertEqual({'a': 'b'}, asked.options['params'])
@@ -66,7 +68,7 @@ class TestCall(CallerTestCase):
 
     def test_without_a_version_the_choice_is_the_users(self) -> None:
         self.nova.answer('GET', '/x', doubles.response(200))
-        self.caller.call('GET', '/x', None)
+        self.session.request('GET', '/x', None)
         self.assertNotIn('microversion', self.nova.asked[0].options)
 
 
@@ -75,71 +77,75 @@ class TestBusy(CallerTestCase):
         for status in (429, 502, 503, 504):
             with self.subTest(status):
                 self.sleep.seconds.clear()
-                answer = self.call(
+                answer = self.request(
                     later(status, '7'), later(status, '0'), later(200)
                 )
                 self.assertEqual(200, answer.status_code)
                 self.assertEqual([7, 0], self.sleep.seconds)
 
     def test_without_it_the_pauses_grow(self) -> None:
-        answer = self.call(later(503), later(429), later(200))
+        answer = self.request(later(503), later(429), later(200))
         self.assertEqual(200, answer.status_code)
         self.assertEqual([1, 2], self.sleep.seconds)
 
     def test_the_last_answer_is_returned(self) -> None:
-        answer = self.call(later(429))
+        answer = self.request(later(429))
         self.assertEqual(429, answer.status_code)
         self.assertEqual([1, 2, 4, 8], self.sleep.seconds)
         self.assertEqual(5, len(self.nova.asked))
 
     def test_nobody_waits_for_an_hour(self) -> None:
-        answer = self.call(later(503, '3600'))
+        answer = self.request(later(503, '3600'))
         self.assertEqual(503, answer.status_code)
         self.assertEqual([], self.sleep.seconds)
 
     def test_a_pause_that_is_cut_short_is_the_last(self) -> None:
-        caller = _session.Caller(self.nova.proxy, sleep=lambda seconds: True)
+        session = _session.RetryingSession(
+            self.nova.proxy, sleep=lambda seconds: True
+        )
         self.nova.answer('GET', '/x', later(503), later(200))
-        self.assertEqual(503, caller.call('GET', '/x', None).status_code)
+        self.assertEqual(503, session.request('GET', '/x', None).status_code)
 
 
 class TestBrokenConnection(CallerTestCase):
     def test_it_is_made_again(self) -> None:
         broken = doubles.broken(ConnectionResetError(104, 'Reset'))
-        answer = self.call(broken, broken, doubles.response(200))
+        answer = self.request(broken, broken, doubles.response(200))
         self.assertEqual(200, answer.status_code)
         self.assertEqual([1, 2], self.sleep.seconds)
 
     def test_but_not_for_ever(self) -> None:
         broken = doubles.broken(ConnectionResetError(104, 'Reset'))
         with self.assertRaises(ksa_exceptions.ConnectFailure):
-            self.call(broken)
+            self.request(broken)
         self.assertEqual(5, len(self.nova.asked))
 
     def test_a_pause_that_is_cut_short_is_the_last(self) -> None:
         broken = doubles.broken(ConnectionResetError(104, 'Reset'))
         self.nova.answer('GET', '/x', broken)
-        caller = _session.Caller(self.nova.proxy, sleep=lambda seconds: True)
+        session = _session.RetryingSession(
+            self.nova.proxy, sleep=lambda seconds: True
+        )
         with self.assertRaises(ksa_exceptions.ConnectFailure):
-            caller.call('GET', '/x', None)
+            session.request('GET', '/x', None)
         self.assertEqual(1, len(self.nova.asked))
 
     def test_other_errors_are_raised_at_once(self) -> None:
         with self.assertRaises(ksa_exceptions.EndpointNotFound):
-            self.call(ksa_exceptions.EndpointNotFound())
+            self.request(ksa_exceptions.EndpointNotFound())
         self.assertEqual(1, len(self.nova.asked))
 
 
 class TestToken(CallerTestCase):
     def test_an_expired_token_is_renewed(self) -> None:
-        answer = self.call(doubles.response(401), doubles.response(200))
+        answer = self.request(doubles.response(401), doubles.response(200))
         self.assertEqual(200, answer.status_code)
         tokens = [asked.token for asked in self.nova.asked]
         self.assertEqual(['first', 'not first'], tokens)
         self.assertEqual([], self.sleep.seconds)
 
     def test_once(self) -> None:
-        self.assertEqual(401, self.call(doubles.response(401)).status_code)
+        self.assertEqual(401, self.request(doubles.response(401)).status_code)
         self.assertEqual(2, len(self.nova.asked))
         self.nova.session.invalidate.assert_called_once_with()
 
@@ -155,23 +161,25 @@ class TestToken(CallerTestCase):
             return answer
 
         self.nova.proxy.request.side_effect = request
-        caller = _session.Caller(self.nova.proxy, workers=4)
+        session = _session.RetryingSession(self.nova.proxy, workers=4)
         ended = bulk.run(
-            range(4), lambda _: caller.call('GET', '/x', None).status_code, 4
+            range(4),
+            lambda _: session.request('GET', '/x', None).status_code,
+            4,
         )
         self.assertEqual([200] * 4, [each.result for each in ended])
         self.nova.session.invalidate.assert_called_once_with()
 
     def test_what_cannot_be_renewed_is_not_tried_again(self) -> None:
         self.nova.session.invalidate.side_effect = lambda: False
-        self.assertEqual(401, self.call(doubles.response(401)).status_code)
+        self.assertEqual(401, self.request(doubles.response(401)).status_code)
         self.assertEqual(1, len(self.nova.asked))
 
 
 class TestConnections(unittest.TestCase):
     def sizes(self, workers: int) -> set[int]:
         nova = compute_doubles.Nova()
-        _session.Caller(nova.proxy, workers)
+        _session.RetryingSession(nova.proxy, workers)
         return {
             adapter.poolmanager.connection_pool_kw['maxsize']
             for adapter in nova.session.session.adapters.values()
@@ -187,13 +195,13 @@ class TestConnections(unittest.TestCase):
         nova.session.session.adapters['mock://'] = mock.Mock(
             spec=requests.adapters.BaseAdapter
         )
-        _session.Caller(nova.proxy, 32)
+        _session.RetryingSession(nova.proxy, 32)
 
 
 class TestRetryAfter(unittest.TestCase):
     def test_seconds(self) -> None:
-        self.assertEqual(0, _session.retry_after(later(503, '0')))
-        self.assertEqual(120, _session.retry_after(later(503, ' 120 ')))
+        self.assertEqual(0, _session.parse_retry_after(later(503, '0')))
+        self.assertEqual(120, _session.parse_retry_after(later(503, ' 120 ')))
 
     def test_date(self) -> None:
         now = time.time()
@@ -203,15 +211,15 @@ class TestRetryAfter(unittest.TestCase):
             email.utils.formatdate(now + 60, localtime=True),
         ):
             with self.subTest(text):
-                seconds = _session.retry_after(later(503, text))
+                seconds = _session.parse_retry_after(later(503, text))
                 assert seconds is not None
                 self.assertAlmostEqual(60, seconds, delta=5)
 
     def test_date_in_the_past(self) -> None:
         text = 'Wed, 21 Oct 2015 07:28:00 GMT'
-        self.assertEqual(0, _session.retry_after(later(503, text)))
+        self.assertEqual(0, _session.parse_retry_after(later(503, text)))
 
     def test_nothing_or_nonsense(self) -> None:
         for text in (None, '', 'soon', '-1', '1.5'):
             with self.subTest(text):
-                self.assertIsNone(_session.retry_after(later(503, text)))
+                self.assertIsNone(_session.parse_retry_after(later(503, text)))

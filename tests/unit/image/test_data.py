@@ -19,7 +19,7 @@ from tests.fixtures import doubles
 
 class TestDestination(unittest.TestCase):
     def test_a_store_is_busy_until_the_image_is_active(self) -> None:
-        store = _data.store()
+        store = _data.store_target()
         for answered in (True, False):
             for status, busy, has in (
                 ('queued', False, False),
@@ -27,8 +27,8 @@ class TestDestination(unittest.TestCase):
                 ('active', False, True),
             ):
                 image = doubles.image(status=status)
-                self.assertIs(busy, store.is_busy(image, answered))
-                self.assertIs(has, store.has(image, answered))
+                self.assertIs(busy, store.is_receiving(image, answered))
+                self.assertIs(has, store.is_complete(image, answered))
 
     def test_staging_is_busy_until_there_is_a_size(self) -> None:
         for status, size, answered, busy, has in (
@@ -41,13 +41,13 @@ class TestDestination(unittest.TestCase):
         ):
             image = doubles.image(status=status, size=size)
             found = (
-                _data.STAGING.is_busy(image, answered),
-                _data.STAGING.has(image, answered),
+                _data.STAGING.is_receiving(image, answered),
+                _data.STAGING.is_complete(image, answered),
             )
             self.assertEqual((busy, has), found)
 
     def test_only_a_named_store_is_named(self) -> None:
-        self.assertEqual({}, _data.store().headers)
+        self.assertEqual({}, _data.store_target().headers)
         self.assertEqual(
-            {'X-Image-Meta-Store': 'slow'}, _data.store('slow').headers
+            {'X-Image-Meta-Store': 'slow'}, _data.store_target('slow').headers
         )

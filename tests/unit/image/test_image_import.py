@@ -29,9 +29,11 @@ from tests.fixtures import importing_glance
 
 DATA = bytes(range(250)) * 10_000
 STEP = importing_glance.Step
-STAGED = import_start.Order('glance-direct')
-DOWNLOADED = import_start.Order('web-download', uri='http://example.org/x')
-COPIED = import_start.Order('copy-image', all_stores=True)
+STAGED = import_start.ImportRequest('glance-direct')
+DOWNLOADED = import_start.ImportRequest(
+    'web-download', uri='http://example.org/x'
+)
+COPIED = import_start.ImportRequest('copy-image', all_stores=True)
 
 
 class ImportingTestCase(unittest.TestCase):
@@ -45,32 +47,32 @@ class ImportingTestCase(unittest.TestCase):
         self.slept.append(seconds)
         self.clock.advance(seconds)
 
-    def waiting(
+    def wait(
         self, wanted: bool = True, timeout: float | None = None
-    ) -> import_wait.Waiting:
-        return import_wait.Waiting(wanted, timeout, self.clock, self.sleep)
+    ) -> import_wait.WaitOptions:
+        return import_wait.WaitOptions(wanted, timeout, self.clock, self.sleep)
 
     def create(
         self,
         glance: importing_glance.ImportingGlance,
-        order: import_start.Order = STAGED,
+        order: import_start.ImportRequest = STAGED,
         *,
         attrs: dict[str, Any] | None = None,
         wanted: bool = True,
         timeout: float | None = None,
         **options: Any,
-    ) -> image_import.Made:
+    ) -> image_import.ImportResult:
         file: Any = io.BufferedReader(io.BytesIO(DATA))
         source = _source.Source(file, 'disk.img', len(DATA))
         formats = {'disk_format': 'raw', 'container_format': 'bare'}
         return image_import.create_image(
             glance.proxy,
             {'name': 'disk', **formats, **(attrs or {})},
-            source if order.stages else None,
+            source if order.needs_staging else None,
             order,
-            service_info.of(glance.proxy),
+            service_info.get_service_info(glance.proxy),
             self.listener,
-            waiting=self.waiting(wanted, timeout),
+            wait=self.wait(wanted, timeout),
             **options,
         )
 
@@ -80,7 +82,7 @@ class ImportingTestCase(unittest.TestCase):
             self.create(*args, **options)
         except BaseException as error:
             self.error = error
-            return api_errors.explain(error)
+            return api_errors.describe(error)
         raise AssertionError('it did not fail')
 
 
@@ -197,8 +199,8 @@ class TestCreate(ImportingTestCase):
 
     def test_stores_that_failed_are_returned(self) -> None:
         glance = importing_glance.ImportingGlance()
-        order = import_start.Order('glance-direct', all_stores=True)
-        self.assertEqual(('slow',), self.create(glance, order).missing)
+        order = import_start.ImportRequest('glance-direct', all_stores=True)
+        self.assertEqual(('slow',), self.create(glance, order).missing_stores)
 
 
 class TestFailure(ImportingTestCase):
@@ -243,24 +245,24 @@ class TestImport(ImportingTestCase):
     def imported(
         self,
         glance: importing_glance.ImportingGlance,
-        order: import_start.Order = COPIED,
+        order: import_start.ImportRequest = COPIED,
         wanted: bool = True,
         timeout: float | None = None,
-    ) -> image_import.Made:
+    ) -> image_import.ImportResult:
         return image_import.import_image(
             glance.proxy,
             doubles.image(stores='fast', size=5),
             order,
-            service_info.of(glance.proxy),
+            service_info.get_service_info(glance.proxy),
             self.listener,
-            self.waiting(wanted, timeout),
+            self.wait(wanted, timeout),
         )
 
     def refused(self, *args: Any, **options: Any) -> str:
         try:
             self.imported(*args, **options)
         except BaseException as error:
-            return api_errors.explain(error)
+            return api_errors.describe(error)
         raise AssertionError('it did not fail')
 
     def test_the_image_is_returned_as_it_is_then(self) -> None:
@@ -268,7 +270,9 @@ class TestImport(ImportingTestCase):
             STEP(), importing_glance.active('fast,slow', size=5)
         )
         made = self.imported(glance)
-        self.assertEqual(('active', ()), (made.image.status, made.missing))
+        self.assertEqual(
+            ('active', ()), (made.image.status, made.missing_stores)
+        )
 
     def test_without_waiting_too(self) -> None:
         glance = importing_glance.ImportingGlance(STEP())

@@ -21,42 +21,48 @@ from osc_image_ext.image import service_info
 from tests.fixtures import doubles
 from tests.fixtures import importing_glance
 
-OFFER = service_info.Offer(('glance-direct',), ('fast', 'slow'), 'fast')
-SINGLE = service_info.Offer(('glance-direct',))
-ORDER = import_start.Order('glance-direct')
+OFFER = service_info.ServiceInfo(('glance-direct',), ('fast', 'slow'), 'fast')
+SINGLE = service_info.ServiceInfo(('glance-direct',))
+ORDER = import_start.ImportRequest('glance-direct')
 
 
 class TestOrder(unittest.TestCase):
     def test_the_request_says_what_is_wanted_alone(self) -> None:
         for order, expected in (
             (ORDER, {}),
-            (import_start.Order('glance-direct', allow_failure=False), {}),
             (
-                import_start.Order('glance-direct', stores=('a',)),
+                import_start.ImportRequest(
+                    'glance-direct', allow_failure=False
+                ),
+                {},
+            ),
+            (
+                import_start.ImportRequest('glance-direct', stores=('a',)),
                 {'stores': ['a']},
             ),
             (
-                import_start.Order('glance-direct', stores=('a', 'b')),
+                import_start.ImportRequest('glance-direct', stores=('a', 'b')),
                 {'stores': ['a', 'b'], 'all_stores_must_succeed': False},
             ),
             (
-                import_start.Order(
+                import_start.ImportRequest(
                     'glance-direct', all_stores=True, allow_failure=False
                 ),
                 {'all_stores': True, 'all_stores_must_succeed': True},
             ),
         ):
             self.assertEqual(
-                {'method': {'name': 'glance-direct'}, **expected}, order.body()
+                {'method': {'name': 'glance-direct'}, **expected},
+                order.to_json(),
             )
 
     def test_the_sources_belong_to_the_method(self) -> None:
-        order = import_start.Order('web-download', uri='http://x')
+        order = import_start.ImportRequest('web-download', uri='http://x')
         self.assertEqual(
             {'method': {'name': 'web-download', 'uri': 'http://x'}},
-            order.body(),
+            order.to_json(),
         )
-        order = import_start.Order(
+        order = import_start.ImportRequest(
             'glance-download', None, 'r', 'i', 'internal'
         )
         self.assertEqual(
@@ -66,50 +72,58 @@ class TestOrder(unittest.TestCase):
                 'glance_image_id': 'i',
                 'glance_service_interface': 'internal',
             },
-            order.body()['method'],
+            order.to_json()['method'],
         )
 
     def test_targets(self) -> None:
         for order, offer, expected in (
             (ORDER, OFFER, ('fast',)),
             (ORDER, SINGLE, ()),
-            (import_start.Order('x', stores=('slow',)), OFFER, ('slow',)),
             (
-                import_start.Order('x', all_stores=True),
+                import_start.ImportRequest('x', stores=('slow',)),
+                OFFER,
+                ('slow',),
+            ),
+            (
+                import_start.ImportRequest('x', all_stores=True),
                 OFFER,
                 ('fast', 'slow'),
             ),
         ):
-            self.assertEqual(expected, order.targets(offer))
+            self.assertEqual(expected, order.target_stores(offer))
 
     def test_targets_are_not_where_the_image_is(self) -> None:
-        order = import_start.Order('copy-image', all_stores=True)
+        order = import_start.ImportRequest('copy-image', all_stores=True)
         image = doubles.image(stores='fast')
-        self.assertEqual(('slow',), order.targets(OFFER, image))
+        self.assertEqual(('slow',), order.target_stores(OFFER, image))
 
     def test_what_is_not_offered_is_refused(self) -> None:
-        ORDER.check(SINGLE)
+        ORDER.validate(SINGLE)
         for order, offer, words in (
-            (import_start.Order('copy-image'), OFFER, 'but: glance-direct.'),
             (
-                import_start.Order('glance-direct', stores=('x',)),
+                import_start.ImportRequest('copy-image'),
+                OFFER,
+                'but: glance-direct.',
+            ),
+            (
+                import_start.ImportRequest('glance-direct', stores=('x',)),
                 OFFER,
                 'fast, sl',
             ),
             (
-                import_start.Order('glance-direct', stores=('x',)),
+                import_start.ImportRequest('glance-direct', stores=('x',)),
                 SINGLE,
                 'choice',
             ),
             (
-                import_start.Order('glance-direct', all_stores=True),
+                import_start.ImportRequest('glance-direct', all_stores=True),
                 SINGLE,
                 'choice',
             ),
-            (ORDER, service_info.Offer(()), 'offers no imports'),
+            (ORDER, service_info.ServiceInfo(()), 'offers no imports'),
         ):
             with self.assertRaisesRegex(exceptions.Error, words):
-                order.check(offer)
+                order.validate(offer)
 
 
 class TestStart(unittest.TestCase):
@@ -120,18 +134,18 @@ class TestStart(unittest.TestCase):
 
     def start(self, *refusals: Any) -> None:
         self.glance.refusals = list(refusals)
-        import_start.start(
+        import_start.start_import(
             self.glance.proxy, doubles.IMAGE_ID, ORDER, self.sleep
         )
 
     def refused(self, *refusals: Any) -> str:
         with self.assertRaises(exceptions.TransferError) as caught:
             self.start(*refusals)
-        return api_errors.explain(caught.exception)
+        return api_errors.describe(caught.exception)
 
     def test_it_is_accepted(self) -> None:
         self.start()
-        self.assertEqual([ORDER.body()], self.glance.imports)
+        self.assertEqual([ORDER.to_json()], self.glance.imports)
         call = self.glance.proxy.post.call_args
         self.assertEqual(0, call.kwargs['connect_retries'])
         self.assertEqual(0, call.kwargs['status_code_retries'])
@@ -165,7 +179,7 @@ class TestStart(unittest.TestCase):
     def test_a_gateway_that_never_asked_glance(self) -> None:
         self.glance.accepts = False
         self.start(doubles.response(502))
-        self.assertEqual([ORDER.body()] * 2, self.glance.imports)
+        self.assertEqual([ORDER.to_json()] * 2, self.glance.imports)
         self.assertIn('502', self.refused(*[doubles.response(502)] * 10))
 
     def test_a_glance_that_hears_both_times(self) -> None:
@@ -175,7 +189,9 @@ class TestStart(unittest.TestCase):
 
         self.glance.accepts = False
         self.glance.refusals = [doubles.response(504), doubles.response(409)]
-        import_start.start(self.glance.proxy, doubles.IMAGE_ID, ORDER, begins)
+        import_start.start_import(
+            self.glance.proxy, doubles.IMAGE_ID, ORDER, begins
+        )
         self.assertEqual(2, len(self.glance.imports))
 
     def test_a_refusal_after_a_lost_question(self) -> None:

@@ -49,13 +49,15 @@ class FollowTestCase(unittest.TestCase):
         self.glance.tasks = [
             {'id': doubles.TASK_ID, 'type': 'api_image_import'}
         ]
-        return import_wait.follow(
+        return import_wait.wait_for_import(
             self.glance.proxy,
             doubles.task('pending'),
             doubles.image(status='importing', size=size),
             targets,
             self.listener,
-            import_wait.Waiting(True, timeout, self.clock, self.clock.advance),
+            import_wait.WaitOptions(
+                True, timeout, self.clock, self.clock.advance
+            ),
             **options,
         )
 
@@ -64,7 +66,7 @@ class FollowTestCase(unittest.TestCase):
             self.follow(*args, **options)
         except exceptions.Error as error:
             self.error = error
-            return api_errors.explain(error)
+            return api_errors.describe(error)
         raise AssertionError('it did not fail')
 
 
@@ -73,7 +75,9 @@ class TestTruth(FollowTestCase):
 
     def test_success(self) -> None:
         done = self.follow(STEP(), importing_glance.active(size=7))
-        self.assertEqual(('active', ()), (done.image.status, done.missing))
+        self.assertEqual(
+            ('active', ()), (done.image.status, done.missing_stores)
+        )
         self.assertEqual(7, self.listener.heard('moved')[-1])
 
     def test_a_glance_that_is_away_at_the_very_end(self) -> None:
@@ -132,7 +136,7 @@ class TestTruth(FollowTestCase):
 
     def test_some_stores_may_fail(self) -> None:
         done = self.follow(importing_glance.active('fast'), targets=ALL)
-        self.assertEqual(('slow',), done.missing)
+        self.assertEqual(('slow',), done.missing_stores)
 
     def test_but_not_all(self) -> None:
         for targets in (('slow',), ('slow', 'third')):
@@ -153,7 +157,7 @@ class TestTruth(FollowTestCase):
         done = self.follow(
             STEP('success', '', {'status': 'active'}), targets=()
         )
-        self.assertEqual((), done.missing)
+        self.assertEqual((), done.missing_stores)
 
     def test_a_deleted_image(self) -> None:
         self.assertEqual(

@@ -47,7 +47,7 @@ class RecordTestCase(unittest.TestCase):
     ) -> BaseException | None:
         """Create an image, fail in the block; return what came out of it."""
         try:
-            with record.created(
+            with record.create(
                 self.proxy, attrs or ATTRS, keep=keep, sleep=self.sleep
             ) as image:
                 self.image = image
@@ -106,20 +106,20 @@ class TestProtected(RecordTestCase):
         done = doubles.image(is_protected=True)
         lost = ksa_exceptions.ConnectFailure('It broke.')
         self.proxy.update_image.side_effect = [lost, done]
-        image = record.protected(self.proxy, 'an ID', self.sleep)
+        image = record.protect(self.proxy, 'an ID', self.sleep)
         self.assertIs(done, image)
 
     def test_a_server_that_is_gone(self) -> None:
         lost = ksa_exceptions.ConnectFailure('It broke.')
         self.proxy.update_image.side_effect = lost
         with self.assertRaises(ksa_exceptions.ConnectFailure):
-            record.protected(self.proxy, 'an ID', self.sleep)
+            record.protect(self.proxy, 'an ID', self.sleep)
         self.assertAlmostEqual(300, sum(self.sleep.seconds), delta=5)
 
     def test_a_refusal_is_final(self) -> None:
         self.proxy.update_image.side_effect = doubles.http_error(403)
         with self.assertRaises(sdk_exceptions.HttpException):
-            record.protected(self.proxy, 'an ID', self.sleep)
+            record.protect(self.proxy, 'an ID', self.sleep)
         self.assertEqual([], self.sleep.seconds)
 
 
@@ -127,7 +127,7 @@ class TestListener(RecordTestCase):
     def test_a_deletion_is_told(self) -> None:
         listener = mock.create_autospec(_listener.NullListener, instance=True)
         with contextlib.suppress(ValueError):
-            with record.created(self.proxy, ATTRS, listener=listener):
+            with record.create(self.proxy, ATTRS, listener=listener):
                 raise ValueError
         listener.phase.assert_called_once_with('deleting')
 
@@ -142,7 +142,7 @@ class TestCreationFails(RecordTestCase):
         assert isinstance(error, sdk_exceptions.HttpException)
         self.assertEqual(
             'The server answered 403 Forbidden: You may not.',
-            api_errors.explain(error),
+            api_errors.describe(error),
         )
         self.proxy.delete_image.assert_not_called()
 
@@ -247,7 +247,7 @@ class TestDeletion(RecordTestCase):
         self.assertEqual(
             f'It broke. Deleting image {self.image.id} failed, too: '
             'The server answered 409 No: In use.',
-            api_errors.explain(failure),
+            api_errors.describe(failure),
         )
         self.assertLess(self.proxy.delete_image.call_count, 10)
         self.assertLess(sum(self.sleep.seconds), 30)
@@ -256,7 +256,7 @@ class TestDeletion(RecordTestCase):
         forbidden = doubles.http_error(403, {'message': 'You may not.'})
         self.proxy.get_image.side_effect = [doubles.image(is_protected=False)]
         failure = self.deleting(forbidden)
-        self.assertIn('You may not.', api_errors.explain(failure))
+        self.assertIn('You may not.', api_errors.describe(failure))
         self.proxy.delete_image.assert_called_once()
         self.assertEqual([], self.sleep.seconds)
 
@@ -267,7 +267,7 @@ class TestDeletion(RecordTestCase):
         self.proxy.update_image.assert_called_once_with(
             self.image.id, is_protected=False
         )
-        self.assertIn('was deleted.', api_errors.explain(failure))
+        self.assertIn('was deleted.', api_errors.describe(failure))
 
     def test_a_server_that_is_gone_is_told_as_such(self) -> None:
         self.proxy.delete_image.side_effect = doubles.refuse
@@ -307,7 +307,7 @@ class TestDeletion(RecordTestCase):
 class TestSettled(RecordTestCase):
     def settled(self, *answers: Any) -> Any:
         self.proxy.get_image.side_effect = answers
-        return record.settled(self.proxy, doubles.IMAGE_ID, self.sleep)
+        return record.wait_for_data(self.proxy, doubles.IMAGE_ID, self.sleep)
 
     def images(self, *statuses: str) -> list[Any]:
         return [doubles.image(status=status) for status in statuses]
@@ -346,7 +346,7 @@ class TestSettled(RecordTestCase):
     def test_a_server_that_stays_away_is_an_error(self) -> None:
         self.proxy.get_image.side_effect = doubles.refuse
         with self.assertRaises(ksa_exceptions.ConnectionError):
-            record.settled(self.proxy, doubles.IMAGE_ID, self.sleep)
+            record.wait_for_data(self.proxy, doubles.IMAGE_ID, self.sleep)
         self.assertAlmostEqual(300, sum(self.sleep.seconds), delta=5)
 
     def test_an_image_that_was_deleted_is_an_error(self) -> None:

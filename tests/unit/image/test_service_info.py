@@ -23,13 +23,18 @@ class TestOf(unittest.TestCase):
     def test_several_stores(self) -> None:
         glance = importing_glance.ImportingGlance(methods=('web-download',))
         self.assertEqual(
-            service_info.Offer(('web-download',), ('fast', 'slow'), 'fast'),
-            service_info.of(glance.proxy),
+            service_info.ServiceInfo(
+                ('web-download',), ('fast', 'slow'), 'fast'
+            ),
+            service_info.get_service_info(glance.proxy),
         )
 
     def test_one_store(self) -> None:
         glance = importing_glance.ImportingGlance(stores=None, methods=())
-        self.assertEqual(service_info.Offer(()), service_info.of(glance.proxy))
+        self.assertEqual(
+            service_info.ServiceInfo(()),
+            service_info.get_service_info(glance.proxy),
+        )
 
     def test_a_store_that_cannot_be_written_to(self) -> None:
         proxy = doubles.proxy()
@@ -37,11 +42,13 @@ class TestOf(unittest.TestCase):
             200,
             {'stores': [{'id': 'web', 'read-only': 'true'}, {'id': 'file'}]},
         )
-        self.assertEqual(('file',), service_info.of(proxy).stores)
+        self.assertEqual(
+            ('file',), service_info.get_service_info(proxy).stores
+        )
 
     def test_an_error_is_raised(self) -> None:
         proxy = doubles.proxy()
         proxy.get.return_value = doubles.response(500)
         with self.assertRaises(Exception) as caught:
-            service_info.of(proxy)
-        self.assertIn('500', api_errors.explain(caught.exception))
+            service_info.get_service_info(proxy)
+        self.assertIn('500', api_errors.describe(caught.exception))

@@ -65,7 +65,7 @@ class SourceTestCase(unittest.TestCase):
     ) -> None:
         with (
             self.assertRaisesRegex(exceptions.SourceError, pattern),
-            source.opened(path, size),
+            source.open_file(path, size),
         ):
             self.fail('it was opened')
 
@@ -73,28 +73,30 @@ class SourceTestCase(unittest.TestCase):
 class TestOpened(SourceTestCase):
     def test_a_file_is_of_the_size_it_holds(self) -> None:
         path = self.file(b'12345')
-        with source.opened(path, None) as opened:
+        with source.open_file(path, None) as opened:
             self.assertEqual(5, opened.size)
             self.assertEqual(path, opened.name)
             self.assertEqual(b'12345', opened.file.read())
         self.assertTrue(opened.file.closed)
 
     def test_a_file_may_be_empty(self) -> None:
-        with source.opened(self.file(b''), None) as opened:
+        with source.open_file(self.file(b''), None) as opened:
             self.assertEqual(0, opened.size)
 
     def test_a_file_over_4_gib_is_of_its_size(self) -> None:
         path = self.file(b'')
         os.truncate(path, 5 * 1024**3)
-        with source.opened(path, None) as opened:
+        with source.open_file(path, None) as opened:
             self.assertEqual(5 * 1024**3, opened.size)
 
     def test_a_name_may_be_in_any_script(self) -> None:
-        with source.opened(self.file(b'1', 'диск 磁盘.img'), None) as opened:
+        with source.open_file(
+            self.file(b'1', 'диск 磁盘.img'), None
+        ) as opened:
             self.assertEqual(1, opened.size)
 
     def test_a_size_that_agrees_is_accepted(self) -> None:
-        with source.opened(self.file(b'12345'), 5) as opened:
+        with source.open_file(self.file(b'12345'), 5) as opened:
             self.assertEqual(5, opened.size)
 
     def test_a_size_that_does_not_agree_is_refused(self) -> None:
@@ -105,10 +107,10 @@ class TestOpened(SourceTestCase):
         )
 
     def test_a_block_of_the_file_is_read_at_once(self) -> None:
-        path = self.file(bytes(2 * streams.BLOCK))
-        with source.opened(path, None) as opened:
-            block = opened.file.read1(streams.BLOCK)
-            self.assertEqual(streams.BLOCK, len(block))
+        path = self.file(bytes(2 * streams.BLOCK_SIZE))
+        with source.open_file(path, None) as opened:
+            block = opened.file.read1(streams.BLOCK_SIZE)
+            self.assertEqual(streams.BLOCK_SIZE, len(block))
 
     def test_what_cannot_be_read_is_refused_with_the_reason(self) -> None:
         missing = str(self.folder / 'missing')
@@ -128,7 +130,7 @@ class TestOpened(SourceTestCase):
         writer = os.open(path, os.O_RDWR)  # spares the reader its wait
         self.addCleanup(os.close, writer)
         for size in (None, 4):
-            with source.opened(path, size) as opened:
+            with source.open_file(path, size) as opened:
                 self.assertEqual(size, opened.size)
                 os.write(writer, b'data')
                 self.assertEqual(b'data', opened.file.read1(100))
@@ -136,13 +138,13 @@ class TestOpened(SourceTestCase):
     def test_a_character_device_is_of_the_size_that_was_announced(
         self,
     ) -> None:
-        with source.opened('/dev/zero', 4) as opened:
+        with source.open_file('/dev/zero', 4) as opened:
             self.assertEqual(4, opened.size)
 
     def test_an_error_in_the_block_is_not_an_error_of_opening(self) -> None:
         with (
             self.assertRaises(OSError),
-            source.opened(self.file(b''), None) as opened,
+            source.open_file(self.file(b''), None) as opened,
         ):
             raise OSError('of the block')
         self.assertTrue(opened.file.closed)
@@ -172,34 +174,34 @@ class StandardInputTestCase(SourceTestCase):
 class TestStdinHoldsData(StandardInputTestCase):
     def test_a_pipe_or_a_file_may_hold_data(self) -> None:
         self.feed(b'')
-        self.assertTrue(source.stdin_holds_data())
+        self.assertTrue(source.stdin_has_data())
         self.redirect(self.file(b''))
-        self.assertTrue(source.stdin_holds_data())
+        self.assertTrue(source.stdin_has_data())
 
     def test_the_null_device_holds_none(self) -> None:
         self.redirect(os.devnull)
-        self.assertFalse(source.stdin_holds_data())
+        self.assertFalse(source.stdin_has_data())
 
     def test_another_device_may_hold_data(self) -> None:
         self.redirect('/dev/zero')
-        self.assertTrue(source.stdin_holds_data())
+        self.assertTrue(source.stdin_has_data())
 
     def test_a_terminal_holds_none(self) -> None:
         master, slave = pty.openpty()
         self.addCleanup(os.close, master)
         os.dup2(slave, 0)
         os.close(slave)
-        self.assertFalse(source.stdin_holds_data())
+        self.assertFalse(source.stdin_has_data())
 
     def test_a_closed_one_holds_none(self) -> None:
         os.close(0)
         with mock.patch.object(sys, 'stdin', None):
-            self.assertFalse(source.stdin_holds_data())
+            self.assertFalse(source.stdin_has_data())
 
     def test_what_took_the_number_of_a_closed_one_is_not_it(self) -> None:
         self.redirect(self.file(b'a connection to Keystone'))
         with mock.patch.object(sys, 'stdin', None):
-            self.assertFalse(source.stdin_holds_data())
+            self.assertFalse(source.stdin_has_data())
 
 
 class TestStandardInput(StandardInputTestCase):
@@ -207,7 +209,7 @@ class TestStandardInput(StandardInputTestCase):
         for size in (None, 5):
             with self.subTest(size=size):
                 self.feed(b'12345')
-                with source.standard_input(size) as opened:
+                with source.open_stdin(size) as opened:
                     assert opened
                     self.assertEqual(size, opened.size)
                     self.assertEqual('Standard input', opened.name)
@@ -215,21 +217,21 @@ class TestStandardInput(StandardInputTestCase):
 
     def test_nothing_is_lost_by_looking_whether_there_is_data(self) -> None:
         self.feed(b'12345')
-        with source.standard_input(None) as opened:
+        with source.open_stdin(None) as opened:
             assert opened
             self.assertFalse(opened.file.seekable())
             self.assertEqual(b'12345', opened.file.read1(100))
 
     def test_a_file_is_of_the_size_it_holds(self) -> None:
         self.redirect(self.file(b'12345'))
-        with source.standard_input(None) as opened:
+        with source.open_stdin(None) as opened:
             assert opened
             self.assertEqual(5, opened.size)
 
     def test_a_file_is_sent_from_where_the_shell_left_it(self) -> None:
         self.redirect(self.file(b'12345'))
         os.read(0, 2)
-        with source.standard_input(3) as opened:
+        with source.open_stdin(3) as opened:
             assert opened
             self.assertEqual(3, opened.size)
             self.assertEqual(b'345', opened.file.read())
@@ -240,13 +242,13 @@ class TestStandardInput(StandardInputTestCase):
             self.assertRaisesRegex(
                 exceptions.SourceError, '^Standard input holds 5 bytes, but'
             ),
-            source.standard_input(4),
+            source.open_stdin(4),
         ):
             self.fail('it was opened')
 
     def test_one_that_ended_without_data_is_none(self) -> None:
         self.feed(b'')
-        with source.standard_input(None) as opened:
+        with source.open_stdin(None) as opened:
             self.assertIsNone(opened)
 
     def test_one_that_does_not_block_is_not_taken_for_ended(self) -> None:
@@ -258,7 +260,7 @@ class TestStandardInput(StandardInputTestCase):
         os.close(reader)
         with (
             contextlib.suppress(exceptions.SourceError),
-            source.standard_input(None),
+            source.open_stdin(None),
         ):
             self.assertTrue(os.get_blocking(0))
 
@@ -270,21 +272,21 @@ class TestStandardInput(StandardInputTestCase):
             self.assertRaisesRegex(
                 exceptions.SourceError, '^Cannot read Standard input: '
             ),
-            source.standard_input(None),
+            source.open_stdin(None),
         ):
             self.fail('it was opened')
 
     def test_it_is_left_open(self) -> None:
         self.feed(b'12345')
-        with source.standard_input(None):
+        with source.open_stdin(None):
             pass
         os.fstat(0)
 
 
 class TestContradicts(SourceTestCase):
     def found(self, content: bytes, disk_format: str) -> str | None:
-        with source.opened(self.file(content), None) as opened:
-            return opened.contradicts(disk_format)
+        with source.open_file(self.file(content), None) as opened:
+            return opened.detect_mismatch(disk_format)
 
     def test_a_header_that_agrees_contradicts_nothing(self) -> None:
         vhd = padded(b'conectix')
@@ -322,8 +324,8 @@ class TestContradicts(SourceTestCase):
         self.assertIsNone(self.found(content, 'vhd'))
 
     def test_looking_moves_nothing(self) -> None:
-        with source.opened(self.file(QCOW2), None) as opened:
-            opened.contradicts('raw')
+        with source.open_file(self.file(QCOW2), None) as opened:
+            opened.detect_mismatch('raw')
             self.assertEqual(0, opened.file.tell())
             self.assertEqual(QCOW2, opened.file.read())
 
@@ -331,8 +333,8 @@ class TestContradicts(SourceTestCase):
         reader, writer = os.pipe()
         os.write(writer, QCOW2[:4096])
         os.close(writer)
-        with source._reader(reader) as file:
+        with source._open_reader(reader) as file:
             opened = source.Source(file, 'pipe', None)
-            self.assertEqual('qcow2', opened.contradicts('raw'))
+            self.assertEqual('qcow2', opened.detect_mismatch('raw'))
             self.assertEqual(QCOW2[:4096], file.read())
         os.close(reader)

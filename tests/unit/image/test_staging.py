@@ -45,7 +45,7 @@ class ExistingTestCase(unittest.TestCase):
             call(*args)
         except BaseException as error:
             self.error = error
-            return api_errors.explain(error)
+            return api_errors.describe(error)
         raise AssertionError('it did not fail')
 
 
@@ -134,7 +134,7 @@ class TestStage(ExistingTestCase):
 
 class TestFill(ExistingTestCase):
     def fill(self, glance: doubles.Glance, **options: Any) -> Any:
-        return upload.fill_image(
+        return upload.upload_image(
             glance.proxy,
             doubles.image(status='queued'),
             self.source(),

@@ -27,7 +27,7 @@ from osc_image_ext.image import digest
 from osc_image_ext.image import streams
 from tests.fixtures import doubles
 
-BLOCK = streams.BLOCK
+BLOCK = streams.BLOCK_SIZE
 
 
 def content(length: int) -> bytes:

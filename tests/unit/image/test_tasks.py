@@ -92,7 +92,7 @@ class TestOfImage(unittest.TestCase):
         """Return the IDs of the tasks that are listed."""
         self.proxy = doubles.proxy()
         self.proxy.get.return_value = doubles.response(200, {'tasks': [*told]})
-        found = tasks.of_image(self.proxy, doubles.IMAGE_ID, **wanted)
+        found = tasks.list_for_image(self.proxy, doubles.IMAGE_ID, **wanted)
         return [task.id for task in found]
 
     def task(self, name: str, created: str, status: str = 'success') -> Any:

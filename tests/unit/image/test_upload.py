@@ -35,7 +35,7 @@ from osc_image_ext.image import streams
 from osc_image_ext.image import upload
 from tests.fixtures import doubles
 
-BLOCK = streams.BLOCK
+BLOCK = streams.BLOCK_SIZE
 DATA = bytes(range(250)) * 10_000
 
 
@@ -52,7 +52,7 @@ class UploadTestCase(unittest.TestCase):
         size: int | None = len(DATA),
         attrs: dict[str, Any] | None = None,
         **options: Any,
-    ) -> upload.Uploaded:
+    ) -> upload.UploadResult:
         if isinstance(data, bytes):
             data = io.BytesIO(data)
         file: Any = io.BufferedReader(data, BLOCK)
@@ -77,7 +77,7 @@ class UploadTestCase(unittest.TestCase):
         (made,) = doubles.creations(proxy)
         proxy.delete_image.assert_called_once_with(made['id'])
         note = f'Image {made["id"]} was deleted.'
-        self.assertTrue(api_errors.explain(error).endswith(note))
+        self.assertTrue(api_errors.describe(error).endswith(note))
 
 
 class TestUpload(UploadTestCase):
@@ -260,7 +260,7 @@ class TestRefusal(UploadTestCase):
     def test_the_image_is_kept_if_that_was_asked_for(self) -> None:
         glance = doubles.Glance(doubles.answers(413))
         error = self.failed(glance.proxy, keep_failed=True)
-        self.assertTrue(api_errors.explain(error).endswith(' was kept.'))
+        self.assertTrue(api_errors.describe(error).endswith(' was kept.'))
         glance.proxy.delete_image.assert_not_called()
 
     def test_both_failures_are_told_the_uploads_first(self) -> None:
@@ -270,7 +270,7 @@ class TestRefusal(UploadTestCase):
         glance.proxy.delete_image.side_effect = doubles.http_error(
             403, {'message': 'Not yours.'}
         )
-        text = api_errors.explain(self.failed(glance.proxy))
+        text = api_errors.describe(self.failed(glance.proxy))
         self.assertRegex(text, r'Too large\. Deleting .* too: .*Not yours\.$')
 
     def test_an_image_that_did_not_become_active_is_an_error(self) -> None:
@@ -454,7 +454,7 @@ class TestBrokenConnection(UploadTestCase):
         glance.proxy.get_image.side_effect = doubles.refuse
         error = self.failed(glance.proxy)
         self.assertRegex(
-            api_errors.explain(error),
+            api_errors.describe(error),
             r'^The connection broke while .*Connection reset by peer\. '
             r'http://.* cannot be reached: .* Image .* was deleted\.$',
         )
@@ -466,7 +466,7 @@ class TestBrokenConnection(UploadTestCase):
         )
         error = self.failed(glance.proxy)
         self.assertRegex(
-            api_errors.explain(error),
+            api_errors.describe(error),
             r'^The connection broke .* The server answered 404: No such image',
         )
 
@@ -511,7 +511,7 @@ class TestSourceThatCannotSeek(UploadTestCase):
         glance = doubles.Glance(doubles.breaks('queued'))
         error = self.failed(glance.proxy, doubles.NonSeekableReader(DATA))
         self.assertRegex(
-            api_errors.explain(error),
+            api_errors.describe(error),
             r'Connection reset by peer\. disk\.img cannot be read a second ',
         )
         glance.proxy.put.assert_called_once()
@@ -525,7 +525,7 @@ class TestSourceThatCannotSeek(UploadTestCase):
                     glance.proxy, doubles.NonSeekableReader(DATA)
                 )
                 text = 'disk.img cannot be read a second time.'
-                self.assertEqual(told, text in api_errors.explain(error))
+                self.assertEqual(told, text in api_errors.describe(error))
 
     def test_it_is_there_if_only_the_answer_was_lost(self) -> None:
         done = self.upload(
@@ -607,7 +607,9 @@ class TestThroughKeystoneauth(UploadTestCase):
             data or io.BytesIO(DATA), 'disk.img', len(DATA), self.listener
         )
         with mock.patch('time.sleep'):
-            _data._put(proxy, doubles.IMAGE_ID, body, _data.store())
+            _data._put_once(
+                proxy, doubles.IMAGE_ID, body, _data.store_target()
+            )
 
     def test_an_expired_token_sends_the_whole_body_again(self) -> None:
         for taken in (0, 1, 100):

@@ -49,7 +49,7 @@ class Drawn(display.Display):
 class TestMakeDisplay(unittest.TestCase):
     def made(
         self, stream: TextIO, wanted: bool = True, term: str | None = 'xterm'
-    ) -> contextlib.AbstractContextManager[listener.TransferListener]:
+    ) -> contextlib.AbstractContextManager[listener.ProgressListener]:
         environ = {} if term is None else {'TERM': term}
         with mock.patch.dict(os.environ, environ):
             if term is None:
@@ -260,7 +260,7 @@ class TestPlainDisplay(PlainTestCase):
         )
 
     def test_servers_are_counted_as_such(self) -> None:
-        self.plain.unit = units.servers
+        self.plain.unit = units.format_servers
         with self.plain:
             self.start(200)
             self.after(10, 50)
@@ -277,10 +277,10 @@ class TestPlainDisplay(PlainTestCase):
         for stream in (io.StringIO(), doubles.Terminal()):
             with mock.patch.dict(os.environ, environ):
                 made = display.make_display(
-                    True, stream, 'node-1', units.servers
+                    True, stream, 'node-1', units.format_servers
                 )
             assert isinstance(made, display.Display)
-            self.assertIs(units.servers, made.unit)
+            self.assertIs(units.format_servers, made.unit)
 
     def test_a_failure_and_an_interruption_end_the_lines(self) -> None:
         for error, expected in (

@@ -86,7 +86,7 @@ class TestLine(LiveTestCase):
 
     def test_servers_are_counted_as_such(self) -> None:
         with self.display() as display:
-            display.unit = units.servers
+            display.unit = units.format_servers
             display.phase('uploading')
             display.started(200)
             self.clock.advance(5)

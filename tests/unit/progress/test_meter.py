@@ -37,7 +37,7 @@ class TestMeter(unittest.TestCase):
         self.assertEqual(0, now.average)
         self.assertEqual(0, now.elapsed)
         self.assertIsNone(now.fraction)
-        self.assertIsNone(now.left)
+        self.assertIsNone(now.eta)
 
     def test_a_phase_has_a_name(self) -> None:
         self.meter.phase('storing')
@@ -58,7 +58,7 @@ class TestMeter(unittest.TestCase):
     def test_nothing_to_move_is_done_from_the_start(self) -> None:
         self.meter.started(0)
         self.assertEqual(1, self.meter.fraction)
-        self.assertIsNone(self.meter.left)
+        self.assertIsNone(self.meter.eta)
 
     def test_the_rate_of_an_even_transfer(self) -> None:
         self.meter.started(10_000)
@@ -66,7 +66,7 @@ class TestMeter(unittest.TestCase):
             self.run_for(seconds, 100)
             self.assertAlmostEqual(100, self.meter.rate)
         self.assertAlmostEqual(100, self.meter.average)
-        self.assertAlmostEqual((10_000 - 3600) / 100, self.meter.left or 0)
+        self.assertAlmostEqual((10_000 - 3600) / 100, self.meter.eta or 0)
 
     def test_the_rate_is_that_of_the_last_seconds(self) -> None:
         self.meter.started(None)
@@ -82,7 +82,7 @@ class TestMeter(unittest.TestCase):
         self.assertAlmostEqual(50, self.meter.rate, delta=5)
         self.run_for(6, 0)
         self.assertEqual(0, self.meter.rate)
-        self.assertIsNone(self.meter.left)
+        self.assertIsNone(self.meter.eta)
 
     def test_the_rate_falls_between_two_samples(self) -> None:
         self.meter.started(None)
@@ -114,7 +114,7 @@ class TestMeter(unittest.TestCase):
         self.assertEqual('uploading', self.meter.name)
         self.run_for(1, 10)
         self.assertAlmostEqual(10, self.meter.rate)
-        self.assertAlmostEqual(29, self.meter.left or 0)
+        self.assertAlmostEqual(29, self.meter.eta or 0)
 
     def test_a_position_that_goes_back_is_no_negative_rate(self) -> None:
         self.meter.started(1000)
@@ -128,9 +128,9 @@ class TestMeter(unittest.TestCase):
         self.meter.sample()
         self.assertGreater(self.meter.rate, 0)
         self.assertGreater(self.meter.average, 0)
-        self.assertGreaterEqual(self.meter.left or 0, 0)
+        self.assertGreaterEqual(self.meter.eta or 0, 0)
 
     def test_nothing_is_left_at_the_end(self) -> None:
         self.meter.started(100)
         self.run_for(10, 10)
-        self.assertEqual(0, self.meter.left)
+        self.assertEqual(0, self.meter.eta)

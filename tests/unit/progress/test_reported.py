@@ -23,7 +23,7 @@ MIB = 1024**2
 
 
 class TestLive(test_live.LiveTestCase):
-    def reported(
+    def server_reported(
         self, position: int = 0, width: int = 80, total: int | None = 100 * MIB
     ) -> str:
         with self.display(width) as drawn:
@@ -37,27 +37,27 @@ class TestLive(test_live.LiveTestCase):
 
     def test_nothing_is_counted_before_the_first_report(self) -> None:
         self.assertRegex(
-            self.reported(),
+            self.server_reported(),
             rf'^importing {test_live.BAR} to fast \(1 of 2\)  1:05$',
         )
 
     def test_a_report_has_no_rate(self) -> None:
         self.assertRegex(
-            self.reported(50 * MIB),
+            self.server_reported(50 * MIB),
             rf'^importing {test_live.BAR}  50.0/100.0 MiB  50% '
             r'to fast \(1 of 2\)  1:05$',
         )
 
     def test_an_unknown_total(self) -> None:
         self.assertRegex(
-            self.reported(50 * MIB, total=None),
+            self.server_reported(50 * MIB, total=None),
             rf'^importing {test_live.BAR} 50.0 MiB to fast \(1 of 2\)  1:05$',
         )
 
     def test_a_narrow_terminal(self) -> None:
         for width in range(20, 100):
             self.stream = doubles.Terminal()
-            self.assertLess(len(self.reported(50 * MIB, width)), width)
+            self.assertLess(len(self.server_reported(50 * MIB, width)), width)
 
 
 class TestPlain(unittest.TestCase):

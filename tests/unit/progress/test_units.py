@@ -37,7 +37,7 @@ class TestData(unittest.TestCase):
             (5000 * 1024**5, '5000.0 PiB'),
         ):
             with self.subTest(number):
-                self.assertEqual(expected, units.data(number))
+                self.assertEqual(expected, units.format_bytes(number))
 
     def test_a_part_is_told_in_the_unit_of_the_whole(self) -> None:
         for number, of, expected in (
@@ -48,18 +48,19 @@ class TestData(unittest.TestCase):
             (KIB, 5 * GIB, '0.0/5.0 GiB'),
         ):
             with self.subTest(expected):
-                self.assertEqual(expected, units.data(number, of))
+                self.assertEqual(expected, units.format_bytes(number, of))
 
     def test_a_part_of_a_whole_never_changes_its_width(self) -> None:
         for of in (7, 999, 64 * KIB, 700 * MIB, 8 * GIB):
             widths = {
-                len(units.data(of * part // 100, of)) for part in range(101)
+                len(units.format_bytes(of * part // 100, of))
+                for part in range(101)
             }
             self.assertEqual(1, len(widths))
 
     def test_a_number_that_is_rounded_up_stays_below_1000(self) -> None:
-        self.assertEqual('1.0 KiB', units.data(999.7))
-        self.assertEqual('1.0 MiB', units.data(999.97 * KIB))
+        self.assertEqual('1.0 KiB', units.format_bytes(999.7))
+        self.assertEqual('1.0 MiB', units.format_bytes(999.97 * KIB))
 
 
 class TestServers(unittest.TestCase):
@@ -71,11 +72,11 @@ class TestServers(unittest.TestCase):
             (12.0, '12 servers'),
         ):
             with self.subTest(number):
-                self.assertEqual(expected, units.servers(number))
+                self.assertEqual(expected, units.format_servers(number))
 
     def test_a_part_is_as_wide_as_the_whole(self) -> None:
-        self.assertEqual('  7/120 servers', units.servers(7, 120))
-        self.assertEqual('120/120 servers', units.servers(120, 120))
+        self.assertEqual('  7/120 servers', units.format_servers(7, 120))
+        self.assertEqual('120/120 servers', units.format_servers(120, 120))
 
 
 class TestDuration(unittest.TestCase):
@@ -91,4 +92,4 @@ class TestDuration(unittest.TestCase):
             (360_000, '100:00:00'),
         ):
             with self.subTest(seconds):
-                self.assertEqual(expected, units.duration(seconds))
+                self.assertEqual(expected, units.format_duration(seconds))
