@@ -9,8 +9,7 @@
 #    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 #    License for the specific language governing permissions and limitations
 #    under the License.
-
-"""What a server said, in words fit for a terminal."""
+"""What a server or a connection reported, in words fit for a terminal."""
 
 from collections.abc import Iterator
 import html
@@ -23,28 +22,14 @@ from keystoneauth1 import exceptions as ksa_exceptions
 from openstack import exceptions as sdk_exceptions
 import requests
 
+from osc_image_ext import text as _text
 from osc_image_ext.i18n import _
 
-# An error page may be of any length; a sentence is not. What is wrong with a
-# value that is repeated in full is told behind it.
-_MAX_LENGTH = 400
-_TAIL_LENGTH = 100
-
-
-def printable(text: str) -> str:
-    """Return text on one line, with nothing that could steer a terminal.
-
-    White space becomes single blanks, any other character that is not
-    printable its escape sequence; text of more than 400 characters loses its
-    middle.
-    """
-    line = ' '.join(text.split())
-    if len(line) > _MAX_LENGTH:
-        line = f'{line[: _MAX_LENGTH - _TAIL_LENGTH]}...{line[-_TAIL_LENGTH:]}'
-    return ''.join(
-        c if c.isprintable() else c.encode('unicode_escape').decode()
-        for c in line
-    )
+#: What requests of the SDK raise.
+API_ERRORS = (
+    sdk_exceptions.SDKException,
+    ksa_exceptions.ClientException,
+)
 
 
 def response_error(response: requests.Response) -> str:
@@ -56,39 +41,34 @@ def response_error(response: requests.Response) -> str:
     :param response: one whose body has not been streamed.
     """
     status = f'{response.status_code} {response.reason or ""}'.strip()
-    kind = response.headers.get('Content-Type', '').lower()
-    text = response.text
-    if 'json' in kind:
-        text = _from_json(text)
-    elif 'html' in kind:
-        text = _from_html(text)
-    # webob heads its text and its pages with the status once more.
-    reason = printable(text).removeprefix(status).strip()
-    return end_sentence(f'{status}: {reason}' if reason else status)
+    content_type = response.headers.get('Content-Type', '').lower()
+    body = response.text
+    if 'json' in content_type:
+        body = _strip_json(body)
+    elif 'html' in content_type:
+        body = _strip_html(body)
+    # webob starts its text and its pages with the status.
+    reason = _text.printable(body).removeprefix(status).strip()
+    return _text.end_sentence(f'{status}: {reason}' if reason else status)
 
 
-def end_sentence(text: str) -> str:
-    """Return text that others may follow."""
-    return text if text.endswith(('.', '!', '?')) else f'{text}.'
-
-
-def _from_json(text: str) -> str:
+def _strip_json(body: str) -> str:
     try:
-        found: Any = json.loads(text)
+        value: Any = json.loads(body)
     except ValueError:
-        return text
-    while isinstance(found, dict) and found:
-        found = found.get('message') or next(iter(found.values()))
-    return _from_html(str(found)) if found else ''
+        return body
+    while isinstance(value, dict) and value:
+        value = value.get('message') or next(iter(value.values()))
+    return _strip_html(str(value)) if value else ''
 
 
-def _from_html(text: str) -> str:
-    body = re.sub(r'(?is)<(head|script|style)\b.*?</\1\s*>', ' ', text)
+def _strip_html(body: str) -> str:
+    body = re.sub(r'(?is)<(head|script|style)\b.*?</\1\s*>', ' ', body)
     return html.unescape(re.sub(r'</?[a-zA-Z][^>]*>', ' ', body))
 
 
 def describe(error: BaseException) -> str:
-    """Return what went wrong and what became of it, in a sentence or two.
+    """Return an error and its notes, each as a sentence.
 
     :param error: of the SDK, of keystoneauth or of this package.
     """
@@ -96,48 +76,48 @@ def describe(error: BaseException) -> str:
     if isinstance(error, sdk_exceptions.HttpException) and (
         response is not None
     ):
-        text = _('The server answered %s') % response_error(response)
+        sentence = _('The server answered %s') % response_error(response)
     elif isinstance(error, ksa_exceptions.ConnectionError):
-        text = end_sentence(
+        sentence = _text.end_sentence(
             _('%(where)s cannot be reached: %(why)s')
             % {'where': _url(error), 'why': connection_error_reason(error)}
         )
     else:
-        text = end_sentence(printable(str(error)))
-    return ' '.join([text, *getattr(error, '__notes__', ())])
+        sentence = _text.end_sentence(_text.printable(str(error)))
+    return ' '.join([sentence, *getattr(error, '__notes__', ())])
 
 
 def _url(error: BaseException) -> str:
-    """Return the URL that a request of requests did not reach."""
-    for below in _chain(error):
-        if request := getattr(below, 'request', None):
-            return printable(request.url)
+    """Return the URL of the request that failed to connect."""
+    for cause in _chain(error):
+        if request := getattr(cause, 'request', None):
+            return _text.printable(request.url)
     return _('The server')
 
 
 def connection_error_reason(error: BaseException) -> str:
     """Return why a connection failed, in the words of the socket's error.
 
-    requests, urllib3 and keystoneauth each wrap it in one of their own.
+    requests, urllib3 and keystoneauth each wrap it in an error of their own.
 
-    :param error: what keystoneauth raised.
+    :param error: one that keystoneauth raised.
     """
-    for below in _chain(error):
-        if isinstance(below, ssl.SSLCertVerificationError):
+    for cause in _chain(error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
             return _('the certificate was not accepted: %s') % (
-                below.verify_message
+                cause.verify_message
             )
-        # requests derives its errors from OSError, too
-        if isinstance(below, OSError) and not isinstance(
-            below, requests.RequestException
+        # requests derives its errors from OSError, too.
+        if isinstance(cause, OSError) and not isinstance(
+            cause, requests.RequestException
         ):
-            reason = below.strerror or str(below) or type(below).__name__
-            return printable(reason)
-    return printable(str(error))
+            reason = cause.strerror or str(cause) or type(cause).__name__
+            return _text.printable(reason)
+    return _text.printable(str(error))
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error, what caused it, what caused that, and so on."""
+    """Yield an error, its cause, the cause of that, and so on."""
     link: BaseException | None = error
     while link:
         yield link

@@ -24,11 +24,11 @@ Result = TypeVar('Result')
 
 @dataclasses.dataclass(frozen=True)
 class ItemResult(Generic[Item, Result]):
-    """What became of an item; neither result nor error: it was skipped.
+    """The result of an item; without result and error it was skipped.
 
-    :param index: which of the items it is, from 0.
+    :param index: position of the item, from 0.
     :param result: what the work returned.
-    :param error: what the work raised, which it better should not.
+    :param error: what the work raised, which it should not.
     """
 
     index: int
@@ -43,17 +43,17 @@ def run(
     workers: int,
     stop: threading.Event | None = None,
 ) -> Iterator[ItemResult[Item, Result]]:
-    """Do the work for each item; yield what became of each, as it ends.
+    """Do the work for each item; yield the results as they come.
 
-    Items are begun in their order, and taken from ``items`` only when they
-    are. Once ``stop`` is set no more are begun: those in flight end, and the
-    others are yielded as skipped. Each item is yielded exactly once.
+    Items are started in order, and taken from ``items`` only then. Once
+    ``stop`` is set no more are started: those in progress are finished, the
+    others yielded as skipped. Each item is yielded exactly once.
 
-    Whoever leaves the loop early, by an exception too, sets ``stop`` and waits
-    for those in flight.
+    Leaving the loop early, by an exception too, sets ``stop`` and waits for
+    the items in progress.
 
     :param work: called in other threads; returns something other than None.
-    :param workers: how many items are worked on at a time.
+    :param workers: number of items in progress at a time.
     """
     stop = stop or threading.Event()
     numbered = enumerate(items)

@@ -10,10 +10,10 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""The errors that are raised below the commands.
+"""The errors that are raised below the actions.
 
-Each one's text is a whole sentence for the user. What became of the image is
-added as a note (PEP 678), since it is known only after the error.
+The text of each is a whole sentence for the user. Whether the image was
+deleted is known only afterwards, and is added as a note (PEP 678).
 """
 
 from osc_image_ext.i18n import _
@@ -24,11 +24,15 @@ class Error(Exception):
 
 
 class SourceError(Error):
-    """The data to send cannot be read, or is not what was announced."""
+    """The data to send cannot be read, or has another size than expected."""
 
 
 class TransferError(Error):
-    """The server refused the data, or the way to it broke."""
+    """The server rejected the data or the import, or cannot be reached."""
+
+
+class OutcomeUnknown(TransferError):
+    """A request may have taken effect, or not."""
 
 
 class TaskError(Error):
@@ -50,11 +54,11 @@ class TaskError(Error):
 
 
 class TaskTimeout(Error):
-    """A task of the server has not ended in time.
+    """A task of the server did not finish in time.
 
     :param task_id: the task's ID.
-    :param status: the task's, as the server told it last.
-    :param problem: why the server does not tell more, may be empty.
+    :param status: the task's status as last seen.
+    :param problem: why the server does not report more, may be empty.
     """
 
     def __init__(self, task_id: str, status: str, problem: str) -> None:
@@ -72,9 +76,9 @@ class VerificationError(Error):
     """The server stored something other than what was sent.
 
     :param image_id: the image's ID.
-    :param what: what was compared: ``size`` or the name of a digest.
+    :param what: what was compared: ``size`` or the name of an algorithm.
     :param expected: its value computed from the source.
-    :param actual: its value as the server tells it.
+    :param actual: its value as the server reports it.
     """
 
     def __init__(
@@ -99,4 +103,4 @@ class VerificationError(Error):
 
 
 class HypervisorError(Error):
-    """There is no such hypervisor, or it is not clear which one is meant."""
+    """A hypervisor was not found, or its name is not unique."""

@@ -10,35 +10,35 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""What a transfer tells about itself while it runs."""
+"""What image/ and compute/ report about their progress while they run."""
 
 from typing import Protocol
 
 
 class ProgressListener(Protocol):
-    """Told about a transfer by the thread that runs it.
+    """Called by the thread that transfers data or changes servers.
 
     Calls are frequent (one per block). They must return at once and never
-    raise: what a listener does about them is no business of the transfer.
+    raise: what a listener does with them must not affect the work.
     """
 
     def started(self, total: int | None) -> None:
-        """A run over the data starts, for the first time or once more.
+        """The work starts, for the first time or again.
 
-        :param total: bytes (or items) to move, None when not known.
+        :param total: bytes (or items) in all, None if not known.
         """
 
     def moved(self, position: int) -> None:
-        """All up to the position has moved.
+        """Everything up to a position has been transferred.
 
         :param position: absolute; smaller than before after a new start.
         """
 
     def phase(self, name: str, message: str = '') -> None:
-        """Something else is being done now, or there is more to tell of it.
+        """Another phase begins, or there is more to report about it.
 
         :param name: one or two words for people.
-        :param message: what the server says about it, on one line.
+        :param message: what the server reports, on one line.
         """
 
 

@@ -9,143 +9,127 @@
 #    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 #    License for the specific language governing permissions and limitations
 #    under the License.
+"""When a request is repeated: one table of policies for all requests.
 
-"""Following what the server does by itself, until it has ended."""
+======== ========================= =================== ======================
+Policy   Request                   After               How often
+======== ========================= =================== ======================
+READ     a question to Glance,     429, 500, 502, 503, for 5 minutes
+         protecting an image       504, no connection
+UPLOAD   the data of an image      409, 502, 503, 504, 3 times, if Glance has
+                                   lost connection     nothing of it
+IMPORT   the start of an import    502, 503, 504, lost 3 times, if Glance has
+                                   connection          no such task
+DELETE   the deletion of an image  409, 500, 502, 503, 5 times in 16 seconds
+         after a failure           504, no connection
+CLEANUP  a look at an import or    any error           9 times in 8 seconds
+         staging that was
+         interrupted
+NOVA     any request to Nova       429, 502, 503, 504, 4 times; Retry-After
+                                   no connection       sets the delay
+CONFLICT a change of a server      409 in a state that 3 times
+                                   passes
+======== ========================= =================== ======================
+
+In addition keystoneauth requests a new token after a 401, once, and what runs
+for longer than a request (a task) is polled: see
+:func:`osc_image_ext.image.tasks.wait_for_task`.
+"""
 
 from collections.abc import Callable
+import dataclasses
+import datetime
+import email.utils
 import logging
-import math
-import time
 from typing import TypeVar
 
 from keystoneauth1 import exceptions as ksa_exceptions
 from openstack import exceptions as sdk_exceptions
-from openstack.image.v2 import task as _task
+import requests
 
 from osc_image_ext import api_errors
-from osc_image_ext import exceptions
-from osc_image_ext import listener as _listener
+from osc_image_ext import text
 from osc_image_ext.i18n import _
 
 LOG = logging.getLogger(__name__)
 
-Clock = Callable[[], float]
-Sleep = Callable[[float], None]
-# Returns a task as it is now.
-GetTask = Callable[[], _task.Task]
+#: Waits for some seconds. Where a command can be stopped, it returns true if
+#: that happened, and nothing is repeated then.
+Sleep = Callable[[float], object]
 
 Response = TypeVar('Response')
 
-# Seconds between two looks: short tasks end soon, and Glance is not bothered
-# by long ones. It writes a new message once a minute at most.
-_FIRST_DELAY = 1.0
-_LAST_DELAY = 5.0
-# Seconds without an answer after which nobody is expected to answer again:
-# enough for services that are restarted or move to another machine.
-MAX_OUTAGE = 300.0
-# Seconds between questions that are asked until they are answered: so many in
-# sum, too. Before the long ones people are told what takes so long.
-RETRY_DELAYS = (0.5, 1, 2, 4, 8, *(15.0 for _ in range(19)))
-_WARN_BEFORE = 8
-# Answers of a server, or of a proxy before it, that may be others soon.
-RETRIABLE_STATUS_CODES = (429, 500, 502, 503, 504)
 
+@dataclasses.dataclass(frozen=True)
+class Policy:
+    """When, and how often, a request is repeated.
 
-def wait_for_task(
-    task: _task.Task,
-    get_task: GetTask,
-    listener: _listener.ProgressListener,
-    *,
-    timeout: float | None = None,
-    clock: Clock = time.monotonic,
-    sleep: Sleep = time.sleep,
-) -> _task.Task:
-    """Look at a task of Glance again and again, until it has ended.
-
-    An import runs as a task, too: only the way to look at it differs.
-
-    A server that does not answer for a while is waited for; keystoneauth has
-    then already asked it some times, and has already renewed the token.
-
-    :param task: as it was seen last.
-    :param get_task: asked for the task as it is now.
-    :param listener: told the task's status as the phase, with its message or
-        what keeps the server from telling more.
-    :param timeout: seconds from now, None to follow it for as long as it
-        takes. They are exceeded by what a request takes.
-    :returns: the task, which succeeded.
-    :raises TaskError: if the task failed.
-    :raises TaskTimeout: if it has not ended in time.
-    :raises openstack.exceptions.HttpException: if look() is refused, or gets
-        no good answer for five minutes.
-    :raises keystoneauth1.exceptions.ClientException: likewise.
+    :param delays: seconds before each repetition.
+    :param status_codes: of the responses after which it is repeated.
     """
-    last_response = clock()
-    deadline = math.inf if timeout is None else last_response + timeout
-    problem = ''
-    delay = _FIRST_DELAY
-    while True:
-        status = api_errors.printable(task.status)
-        message = api_errors.printable(task.message or '')
-        listener.phase(status, problem or message)
-        if status == 'success':
-            return task
-        if status == 'failure':
-            raise exceptions.TaskError(task.id, message)
-        left = deadline - clock()
-        if left <= 0:
-            raise exceptions.TaskTimeout(task.id, status, problem)
-        sleep(min(delay, left))
-        delay = min(delay * 1.5, _LAST_DELAY)
-        try:
-            task = get_task()
-        except Exception as error:
-            if not is_retriable(error) or clock() - last_response > MAX_OUTAGE:
-                raise
-            problem = describe_problem(error)
-        else:
-            last_response = clock()
-            problem = ''
+
+    delays: tuple[float, ...]
+    status_codes: frozenset[int] = frozenset()
+
+
+#: Seconds without a usable response after which no other is expected: enough
+#: for services that are restarted or move to another machine.
+MAX_OUTAGE = 300.0
+
+READ = Policy(
+    (0.5, 1, 2, 4, 8, *[15.0] * 19),  # MAX_OUTAGE in sum
+    frozenset({429, 500, 502, 503, 504}),
+)
+UPLOAD = Policy((1, 2, 4), frozenset({409, 502, 503, 504}))
+IMPORT = Policy((1, 2, 4), frozenset({502, 503, 504}))
+DELETE = Policy((0.5, 1, 2, 4, 8), frozenset({409, 500, 502, 503, 504}))
+# In sum less than what CI systems grant a job that they terminate.
+CLEANUP = Policy((0.2, 0.5, 1, 1, 1, 1, 1, 1, 1))
+NOVA = Policy((1, 2, 4, 8), frozenset({429, 502, 503, 504}))
+CONFLICT = Policy((1, 2, 4), frozenset({409}))
+
+# The delay of READ before which the user learns what takes so long.
+_WARN_BEFORE = 8
 
 
 def retry_until(
-    ask: Callable[[], Response],
+    request: Callable[[], Response],
     sleep: Sleep,
-    is_done: Callable[[Response], bool] = lambda _answer: True,
+    is_done: Callable[[Response], bool] = lambda _response: True,
 ) -> Response:
-    """Ask a server until it answers, and says what is waited for.
+    """Repeat a request, by the policy READ, until its response is final.
 
-    :param is_done: tells whether an answer is what is waited for.
-    :returns: the answer; after five minutes, whatever it is.
-    :raises openstack.exceptions.HttpException: if the server refuses, or gives
-        no good answer for five minutes.
+    :param is_done: whether the response is the one that is waited for.
+    :returns: that response, or the last one after five minutes.
+    :raises openstack.exceptions.HttpException: if the server rejects the
+        request, or gives no usable response for five minutes.
     :raises keystoneauth1.exceptions.ClientException: likewise.
     """
-    for pause in RETRY_DELAYS:
+    for delay in READ.delays:
         problem = _('It is busy.')
         try:
-            answer = ask()
+            response = request()
         except Exception as error:
             if not is_retriable(error):
                 raise
             problem = describe_problem(error)
         else:
-            if is_done(answer):
-                return answer
-        if pause == _WARN_BEFORE:
+            if is_done(response):
+                return response
+        if delay == _WARN_BEFORE:
             LOG.warning(
                 _('Waiting for the server, for up to five minutes. %s'),
                 problem,
             )
-        sleep(pause)
-    return ask()
+        sleep(delay)
+    return request()
 
 
 def is_retriable(error: Exception) -> bool:
-    """Tell whether asking again may help."""
+    """Return whether another attempt at a READ request may succeed."""
     if isinstance(error, sdk_exceptions.HttpException):
-        return error.status_code in RETRIABLE_STATUS_CODES
-    # The latter is Keystone's, when a new token is asked for.
+        return error.status_code in READ.status_codes
+    # The latter is Keystone's, when a new token is requested.
     return isinstance(
         error,
         (ksa_exceptions.ConnectionError, ksa_exceptions.HttpServerError),
@@ -156,7 +140,22 @@ def describe_problem(error: Exception) -> str:
     """Return what is wrong, short enough for a line on a terminal."""
     if isinstance(error, ksa_exceptions.ConnectionError):
         reason = api_errors.connection_error_reason(error)
-        return api_errors.end_sentence(
+        return text.end_sentence(
             _('The server cannot be reached: %s') % reason
         )
     return api_errors.describe(error)
+
+
+def parse_retry_after(response: requests.Response) -> float | None:
+    """Return the seconds that a server asks to wait; None if it does not."""
+    value = response.headers.get('Retry-After', '').strip()
+    if value.isdecimal():
+        return float(value)
+    try:
+        then = email.utils.parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if then.tzinfo is None:  # it says -0000, which is UTC
+        then = then.replace(tzinfo=datetime.UTC)
+    now = datetime.datetime.now(datetime.UTC)
+    return max(0.0, (then - now).total_seconds())

@@ -28,7 +28,7 @@ def image_proxy(manager: Any) -> _proxy.Proxy:
 
     :raises openstack.exceptions.SDKException: if the cloud has no image
         service that the SDK could use.
-    :raises keystoneauth1.exceptions.ClientException: if it is not reached.
+    :raises keystoneauth1.exceptions.ClientException: if it cannot be reached.
     """
     with _quiet_discovery():
         try:
@@ -43,24 +43,24 @@ def image_proxy(manager: Any) -> _proxy.Proxy:
 
 @contextlib.contextmanager
 def override_image_proxy(
-    manager: Any, proxy: _proxy.Proxy, **calls: Any
+    manager: Any, proxy: _proxy.Proxy, **methods: Any
 ) -> Iterator[None]:
-    """Let core's command find an image proxy some of whose calls are ours.
+    """Let core's command use an image proxy some of whose methods are ours.
 
     :param manager: the client manager of a shell.
-    :param calls: what is called instead of the proxy's methods of these names.
+    :param methods: called instead of the proxy's methods of these names.
     """
-    manager.image = _ProxyOverride(proxy, calls)
+    manager.image = _ProxyOverride(proxy, methods)
     try:
         yield
     finally:
-        del manager.image  # what the class provides shows again
+        del manager.image  # uncovers the class's own attribute
 
 
 class _ProxyOverride:
-    def __init__(self, proxy: _proxy.Proxy, calls: dict[str, Any]) -> None:
+    def __init__(self, proxy: _proxy.Proxy, methods: dict[str, Any]) -> None:
         self._proxy = proxy
-        vars(self).update(calls)
+        vars(self).update(methods)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._proxy, name)
@@ -71,7 +71,7 @@ def compute_proxy(manager: Any) -> _compute_proxy.Proxy:
 
     :raises openstack.exceptions.SDKException: if the cloud has no compute
         service that the SDK could use.
-    :raises keystoneauth1.exceptions.ClientException: if it is not reached.
+    :raises keystoneauth1.exceptions.ClientException: if it cannot be reached.
     """
     with _quiet_discovery():
         proxy: _compute_proxy.Proxy = manager.compute
@@ -83,9 +83,9 @@ def compute_proxy(manager: Any) -> _compute_proxy.Proxy:
 
 
 def _provoke_error(service: adapter.Adapter) -> None:
-    """Ask a service for anything; the error that this makes tells why.
+    """Send any request to a service, for the error that this raises.
 
-    The SDK keeps to itself why it found no version of a service.
+    The SDK does not report why it found no version of a service.
     """
     endpoint = service.get_endpoint(skip_discovery=True)
     if endpoint:
@@ -94,7 +94,7 @@ def _provoke_error(service: adapter.Adapter) -> None:
 
 @contextlib.contextmanager
 def _quiet_discovery() -> Iterator[None]:
-    """Keep keystoneauth from warning of what becomes an error anyway."""
+    """Keep keystoneauth from warning of what is reported as an error."""
     logger = logging.getLogger('keystoneauth.discover')
     level = logger.level
     if not logger.isEnabledFor(logging.INFO):

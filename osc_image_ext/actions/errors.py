@@ -10,16 +10,12 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Errors of the layers below, told as errors of a command."""
+"""Errors of the layers below, as errors of a command."""
 
 from collections.abc import Callable, Iterator
 import contextlib
 import logging
-import signal
-import sys
-from types import FrameType
 
-from keystoneauth1 import exceptions as ksa_exceptions
 from openstack import exceptions as sdk_exceptions
 from osc_lib import exceptions as osc_exceptions
 
@@ -29,32 +25,21 @@ from osc_image_ext.i18n import _
 
 LOG = logging.getLogger(__name__)
 
-# Windows has no SIGHUP.
-_TERMINATING_SIGNALS = [
-    getattr(signal, name)
-    for name in ('SIGTERM', 'SIGHUP')
-    if hasattr(signal, name)
-]
-
 
 @contextlib.contextmanager
 def as_command_error() -> Iterator[None]:
-    """Turn what goes wrong in the block into one CommandError.
+    """Turn any error of the block, with its notes, into one CommandError.
 
     :raises osc_lib.exceptions.CommandError: with all that is known.
     """
     try:
         yield
-    except (
-        exceptions.Error,
-        sdk_exceptions.SDKException,
-        ksa_exceptions.ClientException,
-    ) as error:
+    except (exceptions.Error, *api_errors.API_ERRORS) as error:
         raise osc_exceptions.CommandError(
             api_errors.describe(error)
         ) from error
     except osc_exceptions.CommandError as error:
-        if error.__cause__ and not str(error):  # core's, for no such project
+        if error.__cause__ and not str(error):  # core's, for unknown projects
             text = api_errors.describe(error.__cause__)
             raise osc_exceptions.CommandError(text) from error
         raise
@@ -72,7 +57,7 @@ def add_note_on_error(
     """Add a note to whatever ends the block, an interruption included.
 
     :param note: a sentence.
-    :param unless: tells of what it would not be true.
+    :param unless: whether the note is not true for an error.
     """
     try:
         yield
@@ -84,7 +69,7 @@ def add_note_on_error(
 
 @contextlib.contextmanager
 def explain_policy_error(policy: str) -> Iterator[None]:
-    """Tell who is allowed to do what a policy of Glance's refuses."""
+    """Add to a 403 which users one of Glance's policies allows."""
     try:
         yield
     except sdk_exceptions.ForbiddenException as error:
@@ -96,29 +81,3 @@ def explain_policy_error(policy: str) -> Iterator[None]:
             % policy
         )
         raise
-
-
-@contextlib.contextmanager
-def exit_on_signal() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end the block as an exit that cleans up.
-
-    CI systems end a job with SIGTERM, a closed terminal with SIGHUP. The exit
-    status is the one that the signal itself would have caused. A signal that
-    is ignored (nohup) stays ignored.
-    """
-    ours = {
-        number: handler
-        for number in _TERMINATING_SIGNALS
-        if (handler := signal.getsignal(number)) == signal.SIG_DFL
-    }
-    for number in ours:
-        signal.signal(number, _exit)
-    try:
-        yield
-    finally:
-        for number, handler in ours.items():
-            signal.signal(number, handler)
-
-
-def _exit(number: int, frame: FrameType | None) -> None:
-    sys.exit(128 + number)

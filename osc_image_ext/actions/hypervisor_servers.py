@@ -10,20 +10,20 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Changing many servers, as the commands' options say."""
+"""Changing all servers of hypervisors, and reporting each result."""
 
 import argparse
 from collections.abc import Iterable, Sequence
+import functools
 import logging
 from typing import Any
 
 from osc_lib import exceptions as osc_exceptions
 
-from osc_image_ext import api_errors
 from osc_image_ext.actions import clients
+from osc_image_ext.actions import errors
 from osc_image_ext.actions import server_arguments
 from osc_image_ext.actions import server_rows
-from osc_image_ext.actions import server_settings
 from osc_image_ext.actions import signals
 from osc_image_ext.compute import batch as _batch
 from osc_image_ext.compute import server_changes
@@ -34,12 +34,14 @@ from osc_image_ext.progress import units
 
 LOG = logging.getLogger(__name__)
 
-# More servers than these are changed only by somebody who means it.
+# More servers than these are changed only after a confirmation.
 CONFIRM_ABOVE = 100
+
+_Table = tuple[Sequence[str], Iterable[Any]]
 
 
 class BulkChange:
-    """One change of many servers, and what became of it.
+    """A change of many servers, and the result for each.
 
     :param app: a shell.
     """
@@ -49,31 +51,20 @@ class BulkChange:
         self._stop = signals.StopEvent()
         self._outcomes: Sequence[server_changes.Outcome] = ()
 
-    def run(
-        self,
-        parsed_args: argparse.Namespace,
-        desired: server_changes.ServerSettings,
-    ) -> tuple[Sequence[str], Iterable[Any]]:
-        """Make it, or tell what it would be; return the heads and rows."""
-        manager = self._app.client_manager
-        batch = self._prepare(parsed_args, desired)
-        hypervisors = server_arguments.find_hypervisors(
-            batch.session, parsed_args
-        )
-        filters = server_arguments.build_filters(manager, parsed_args)
-        servers = batch.list_servers(hypervisors, filters)
-        names = ', '.join(each.name for each in hypervisors)
-        if not servers:
-            LOG.warning(_('There are no such servers on %s.'), names)
-        if parsed_args.dry_run:
-            return server_rows.COLUMNS, server_rows.dry_run_rows(servers)
-        self._change(batch, servers, names, parsed_args)
-        return server_rows.COLUMNS, server_rows.result_rows(
-            servers, self._outcomes
-        )
+    @errors.as_command_error()
+    def run_set(self, parsed_args: argparse.Namespace) -> _Table:
+        """Set what the options ask for; return columns and rows."""
+        desired = server_arguments.set_settings(parsed_args)
+        return self._run(parsed_args, desired)
+
+    @errors.as_command_error()
+    def run_unset(self, parsed_args: argparse.Namespace) -> _Table:
+        """Unset what the options ask for; return columns and rows."""
+        desired = server_arguments.unset_settings(parsed_args)
+        return self._run(parsed_args, desired)
 
     def report_failures(self) -> int:
-        """Say what was not done; return the exit status of that."""
+        """Log what was not changed; return the exit status for that."""
         status = 0
         results = [outcome.result for outcome in self._outcomes]
         count = len(results)
@@ -92,43 +83,49 @@ class BulkChange:
             )
         return status
 
-    def _prepare(
+    def _run(
         self,
         parsed_args: argparse.Namespace,
         desired: server_changes.ServerSettings,
-    ) -> _batch.Batch:
-        server_arguments.check(parsed_args)
-        proxy = clients.compute_proxy(self._app.client_manager)
-        microversion = server_settings.microversion(proxy, desired)
+    ) -> _Table:
+        server_arguments.check_selection(parsed_args)
+        manager = self._app.client_manager
+        proxy = clients.compute_proxy(manager)
+        microversion = server_arguments.microversion(proxy, desired)
         workers = parsed_args.workers
         session = _session.RetryingSession(proxy, workers, self._stop.wait)
-        return _batch.Batch(
+        batch = _batch.Batch(
             session, desired, microversion, workers, self._stop
         )
-
-    def _change(
-        self,
-        batch: _batch.Batch,
-        servers: Sequence[_batch.Server],
-        names: str,
-        parsed_args: argparse.Namespace,
-    ) -> None:
+        hypervisors = server_arguments.find_hypervisors(session, parsed_args)
+        filters = server_arguments.build_filters(manager, parsed_args)
+        servers = batch.list_servers(hypervisors, filters)
+        names = ', '.join(each.name for each in hypervisors)
+        if not servers:
+            LOG.warning(_('There are no such servers on %s.'), names)
+        if parsed_args.dry_run:
+            return server_rows.COLUMNS, server_rows.dry_run_rows(servers)
         to_change = sum(bool(server.changes) for server in servers)
         if to_change > CONFIRM_ABOVE and not parsed_args.yes:
             self._confirm(to_change, names)
+        operation = functools.partial(
+            server_changes.apply_changes, session, microversion=microversion
+        )
         with (
             display.make_display(
                 parsed_args.progress and to_change > 0,
                 self._app.stderr,
-                api_errors.printable(names),
+                names,
                 units.format_servers,
             ) as listener,
             signals.set_on_signal(self._stop),
         ):
-            self._outcomes = batch.change(servers, listener)
+            self._outcomes = batch.change(servers, operation, listener)
+        rows = server_rows.result_rows(servers, self._outcomes)
+        return server_rows.COLUMNS, rows
 
     def _confirm(self, count: int, names: str) -> None:
-        """Ask whoever sits at a terminal; nobody else."""
+        """Ask the user if there is one at a terminal."""
         stdin, screens = self._app.stdin, (self._app.stderr, self._app.stdout)
         screen = next((s for s in screens if s and s.isatty()), None)
         if screen is None or not (stdin and stdin.isatty()):

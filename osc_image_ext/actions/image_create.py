@@ -10,87 +10,216 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""What image create does: a record alone, an upload, or an import."""
+"""Creating an image: a record alone, an upload, or an import."""
 
 import argparse
+from collections.abc import Callable, Iterable, Mapping, Sequence
 import contextlib
+import copy
+import dataclasses
+import os
+import pathlib
 from typing import Any, TextIO
 
 from openstack.image.v2 import _proxy
 from openstack.image.v2 import image as _image
 
-from osc_image_ext import api_errors
 from osc_image_ext import exceptions
 from osc_image_ext import listener as _listener
+from osc_image_ext.actions import clients
+from osc_image_ext.actions import errors
 from osc_image_ext.actions import image_source
 from osc_image_ext.actions import import_arguments
+from osc_image_ext.actions import signals
+from osc_image_ext.actions import wait_arguments
 from osc_image_ext.i18n import _
 from osc_image_ext.image import image_import
-from osc_image_ext.image import import_start
+from osc_image_ext.image import import_request
 from osc_image_ext.image import record
 from osc_image_ext.image import service_info
 from osc_image_ext.image import source as _source
+from osc_image_ext.image import tasks
 from osc_image_ext.image import upload
 from osc_image_ext.progress import display
 
+# Arguments of the SDK's create_image() that are no attributes of the image:
+# where the data comes from, and how it is uploaded.
+_UPLOAD_KWARGS = ('allow_duplicates', 'data', 'filename', 'validate_checksum')
 
-def create(
-    proxy: _proxy.Proxy,
-    attrs: dict[str, Any],
-    parsed_args: argparse.Namespace,
-    request: import_start.ImportRequest | None,
-    stderr: TextIO | None,
-) -> _image.Image:
-    """Create an image, with its data if there is any.
+_Columns = tuple[Sequence[str], Iterable[Any]]
 
-    :param attrs: those of the SDK's Image.
-    :param request: the import that brings the data, None for an upload.
-    :param stderr: where progress is shown, if that is wanted.
-    :returns: the image as it is then.
+
+@dataclasses.dataclass(frozen=True)
+class _Creation:
+    """What the options ask for, beside the attributes that core makes.
+
+    :param request: the import that brings the data; None for an upload.
+    :param stderr: where progress is shown.
     """
-    if request:
-        return _import(proxy, attrs, parsed_args, request, stderr)
-    (store,) = parsed_args.store or (None,)
-    if store is not None:
-        service_info.get_service_info(proxy).require_stores((store,))
-    with image_source.open_source(parsed_args) as source:
+
+    name: str
+    properties: Mapping[str, str]
+    filename: str | None
+    size: int | None
+    disk_format: str
+    container_format: str
+    store: str | None
+    request: import_request.ImportRequest | None
+    wait: tasks.WaitOptions
+    verify: bool
+    keep_failed: bool
+    progress: bool
+    stderr: TextIO | None
+
+    def open_display(
+        self,
+    ) -> contextlib.AbstractContextManager[_listener.ProgressListener]:
+        return display.make_display(self.progress, self.stderr, self.name)
+
+    def warn_of_format_mismatch(self, source: _source.Source) -> None:
+        image_source.warn_of_format_mismatch(
+            source, self.disk_format, self.container_format
+        )
+
+
+@signals.exit_on_signal()
+@errors.as_command_error()
+def run(
+    app: Any,
+    parsed_args: argparse.Namespace,
+    take_core_action: Callable[[argparse.Namespace], _Columns],
+) -> _Columns:
+    """Create an image; return its columns.
+
+    :param app: a shell.
+    :param take_core_action: core's command, which makes the attributes of the
+        image, a signature if asked for, and the columns.
+    """
+    if parsed_args.volume:
+        import_arguments.check_volume(parsed_args)
+        return take_core_action(parsed_args)
+    creation = _from_args(parsed_args, app.stderr)
+    proxy = clients.image_proxy(app.client_manager)
+
+    def create_image(**attrs: Any) -> _image.Image:
+        return _create(proxy, _merge_attrs(attrs, creation), creation)
+
+    with clients.override_image_proxy(
+        app.client_manager,
+        proxy,
+        create_image=create_image,
+        # as it is now: core's own is from before the upload
+        get_image=lambda image: image,
+    ):
+        return take_core_action(_args_for_core(parsed_args))
+
+
+def _from_args(
+    parsed_args: argparse.Namespace, stderr: TextIO | None
+) -> _Creation:
+    request = import_arguments.request_for_create(parsed_args)
+    stores = () if request else parsed_args.store or ()
+    return _Creation(
+        name=parsed_args.name,
+        properties=parsed_args.properties or {},
+        filename=parsed_args.filename,
+        size=parsed_args.size,
+        disk_format=parsed_args.disk_format,
+        container_format=parsed_args.container_format,
+        store=next(iter(stores), None),
+        request=request,
+        wait=wait_arguments.wait_options(parsed_args),
+        verify=parsed_args.verify,
+        keep_failed=parsed_args.keep_failed,
+        progress=parsed_args.progress,
+        stderr=stderr,
+    )
+
+
+def _args_for_core(parsed_args: argparse.Namespace) -> argparse.Namespace:
+    """Return the arguments that core's command needs.
+
+    It does not get the data, nor the user's own properties, some of which it
+    would take for arguments of its own.
+    """
+    for_core = copy.copy(parsed_args)
+    for_core.properties = for_core.size = None
+    for_core.progress = for_core.use_import = False
+    for_core.store = None  # core rejects it as an option of v1
+    if not (parsed_args.sign_key_path or parsed_args.sign_cert_id):
+        for_core.filename = os.devnull
+    elif parsed_args.filename and pathlib.Path(parsed_args.filename).is_fifo():
+        raise exceptions.Error(
+            _('%s cannot be signed: it cannot be read a second time.')
+            % parsed_args.filename
+        )
+    return for_core
+
+
+def _merge_attrs(
+    core_attrs: Mapping[str, Any], creation: _Creation
+) -> dict[str, Any]:
+    """Return the attributes of the image: core's, and the user's own."""
+    properties = creation.properties
+    numbers = {
+        name: int(properties[name])
+        for name in ('min_disk', 'min_ram')
+        if properties.get(name, '').isdecimal()
+    }
+    attrs = {
+        # core's signature is bytes, which JSON does not have
+        name: value.decode() if isinstance(value, bytes) else value
+        for name, value in core_attrs.items()
+        if name not in _UPLOAD_KWARGS
+    }
+    others = {k: v for k, v in properties.items() if k not in numbers}
+    return {**attrs, **numbers, 'properties': others}
+
+
+def _create(
+    proxy: _proxy.Proxy, attrs: dict[str, Any], creation: _Creation
+) -> _image.Image:
+    """Create the image, with its data if there is any; return it."""
+    if creation.request:
+        return _import(proxy, attrs, creation, creation.request)
+    if creation.store is not None:
+        info = service_info.get_service_info(proxy)
+        info.require_stores((creation.store,))
+    with image_source.open_source(creation.filename, creation.size) as source:
         if source is None:
-            return _record_alone(proxy, attrs, parsed_args)
-        _warn_of_format(source, parsed_args)
-        with _display(parsed_args, stderr) as listener:
+            return _create_record(proxy, attrs, creation)
+        creation.warn_of_format_mismatch(source)
+        with creation.open_display() as listener:
             result = upload.create_image(
                 proxy,
                 attrs,
                 source,
                 listener,
-                store=store,
-                verify=parsed_args.verify,
-                keep_failed=parsed_args.keep_failed,
+                store=creation.store,
+                verify=creation.verify,
+                keep_failed=creation.keep_failed,
             )
-            listener.phase(_('verified') if result.verified else _('stored'))
-    if parsed_args.verify and not result.verified:
-        image_source.warn_unverified(result.image.id)
+    if creation.verify:
+        image_source.warn_unverified(result)
     return result.image
 
 
 def _import(
     proxy: _proxy.Proxy,
     attrs: dict[str, Any],
-    parsed_args: argparse.Namespace,
-    request: import_start.ImportRequest,
-    stderr: TextIO | None,
+    creation: _Creation,
+    request: import_request.ImportRequest,
 ) -> _image.Image:
     info = service_info.get_service_info(proxy)
     request.validate(info)
-    wait = import_arguments.wait_options(parsed_args)
     with contextlib.ExitStack() as stack:
         source = None
         if request.needs_staging:
             source = stack.enter_context(
-                image_source.require_source(parsed_args)
+                image_source.require_source(creation.filename, creation.size)
             )
-            _warn_of_format(source, parsed_args)
-        listener = stack.enter_context(_display(parsed_args, stderr))
+            creation.warn_of_format_mismatch(source)
+        listener = stack.enter_context(creation.open_display())
         result = image_import.create_image(
             proxy,
             attrs,
@@ -98,42 +227,22 @@ def _import(
             request,
             info,
             listener,
-            wait=wait,
-            verify=parsed_args.verify,
-            keep_failed=parsed_args.keep_failed,
+            wait=creation.wait,
+            verify=creation.verify,
+            keep_failed=creation.keep_failed,
         )
-        import_arguments.show_result(listener, result, wait)
     import_arguments.warn_about_result(result)
-    if wait.enabled and source and parsed_args.verify and result.unverified:
-        image_source.warn_unverified(result.image.id)
+    if creation.wait.enabled and source and creation.verify:
+        image_source.warn_unverified(result)
     return result.image
 
 
-def _record_alone(
-    proxy: _proxy.Proxy,
-    attrs: dict[str, Any],
-    parsed_args: argparse.Namespace,
+def _create_record(
+    proxy: _proxy.Proxy, attrs: dict[str, Any], creation: _Creation
 ) -> _image.Image:
-    for name in ('size', 'store'):
-        if getattr(parsed_args, name):
+    for option, value in (('size', creation.size), ('store', creation.store)):
+        if value:
             raise exceptions.Error(
-                _('--%s requires image data via --file or stdin.') % name
+                _('--%s requires image data via --file or stdin.') % option
             )
-    with record.create(proxy, attrs) as image:
-        return image
-
-
-def _display(
-    parsed_args: argparse.Namespace, stderr: TextIO | None
-) -> contextlib.AbstractContextManager[_listener.ProgressListener]:
-    return display.make_display(
-        parsed_args.progress, stderr, api_errors.printable(parsed_args.name)
-    )
-
-
-def _warn_of_format(
-    source: _source.Source, parsed_args: argparse.Namespace
-) -> None:
-    image_source.warn_of_format_mismatch(
-        source, parsed_args.disk_format, parsed_args.container_format
-    )
+    return record.create(proxy, attrs)

@@ -10,42 +10,45 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Importing an image, as the options of ``image import`` say."""
+"""Importing the data of an existing image."""
 
 import argparse
 from typing import Any
 
-from openstack.image.v2 import image as _image
+from openstackclient.image.v2 import image as core
 
-from osc_image_ext import api_errors
 from osc_image_ext.actions import clients
+from osc_image_ext.actions import columns
+from osc_image_ext.actions import errors
 from osc_image_ext.actions import import_arguments
+from osc_image_ext.actions import signals
+from osc_image_ext.actions import wait_arguments
 from osc_image_ext.image import image_import
 from osc_image_ext.image import service_info
 from osc_image_ext.progress import display
 
 
-def import_image(app: Any, parsed_args: argparse.Namespace) -> _image.Image:
-    """Import an image, to its end if that is wanted; return it as it is then.
+@signals.exit_on_signal()
+@errors.as_command_error()
+def run(app: Any, parsed_args: argparse.Namespace) -> columns.Columns:
+    """Import an image, and wait for the import if asked to.
 
     :param app: a shell.
+    :returns: the columns of the image as it is then.
     """
     request = import_arguments.build_request(
         parsed_args, parsed_args.import_method, parsed_args.stores
     )
-    wait = import_arguments.wait_options(parsed_args)
+    wait = wait_arguments.wait_options(parsed_args)
     proxy = clients.image_proxy(app.client_manager)
     info = service_info.get_service_info(proxy)
     request.validate(info)
     image = proxy.find_image(parsed_args.image, ignore_missing=False)
     with display.make_display(
-        parsed_args.progress,
-        app.stderr,
-        api_errors.printable(parsed_args.image),
+        parsed_args.progress, app.stderr, parsed_args.image
     ) as listener:
         result = image_import.import_image(
             proxy, image, request, info, listener, wait
         )
-        import_arguments.show_result(listener, result, wait)
     import_arguments.warn_about_result(result)
-    return result.image
+    return columns.sort(core._format_image(result.image))

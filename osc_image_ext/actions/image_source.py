@@ -10,52 +10,52 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Image data as commands are given it: a file, or standard input."""
+"""The image data that a command is given: a file, or standard input."""
 
-import argparse
 from collections.abc import Iterator
 import contextlib
 import logging
 
 from osc_image_ext import exceptions
 from osc_image_ext.i18n import _
+from osc_image_ext.image import import_wait
 from osc_image_ext.image import source as _source
+from osc_image_ext.image import upload
 
 LOG = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
 def open_source(
-    parsed_args: argparse.Namespace,
+    filename: str | None, size: int | None
 ) -> Iterator[_source.Source | None]:
-    """Open what ``--file`` names, or else standard input.
+    """Open a file, or else standard input.
 
-    :param parsed_args: has ``filename`` and ``size``.
+    :param filename: the value of ``--file``, if given.
+    :param size: the value of ``--size``, if given.
     :returns: None if there is no data.
-    :raises SourceError: if it cannot be read or is not of that size.
+    :raises SourceError: if it cannot be read or has another size.
     """
-    if parsed_args.filename is not None:
-        with _source.open_file(
-            parsed_args.filename, parsed_args.size
-        ) as source:
+    if filename is not None:
+        with _source.open_file(filename, size) as source:
             yield source
     elif not _source.stdin_has_data():
         yield None
     else:
         LOG.warning(_('Reading image data from standard input.'))
-        with _source.open_stdin(parsed_args.size) as found:
+        with _source.open_stdin(size) as found:
             yield found
 
 
 @contextlib.contextmanager
 def require_source(
-    parsed_args: argparse.Namespace,
+    filename: str | None, size: int | None
 ) -> Iterator[_source.Source]:
-    """Open it likewise where there must be data.
+    """Open a file, or else standard input, which must have data.
 
-    :raises osc_image_ext.exceptions.Error: if there is none.
+    :raises osc_image_ext.exceptions.Error: if there is no data.
     """
-    with open_source(parsed_args) as source:
+    with open_source(filename, size) as source:
         if source is None:
             raise exceptions.Error(
                 _('There is no image data: it comes via --file or stdin.')
@@ -66,7 +66,7 @@ def require_source(
 def warn_of_format_mismatch(
     source: _source.Source, disk_format: str | None, container_format: str
 ) -> None:
-    """Warn if the data shows another format than that of its image."""
+    """Warn if the data looks like another format than that of its image."""
     if container_format != 'bare' or disk_format is None:
         return
     found = source.detect_mismatch(disk_format)
@@ -80,12 +80,15 @@ def warn_of_format_mismatch(
         )
 
 
-def warn_unverified(image_id: str) -> None:
-    """Warn that an image was not verified, though that was wanted."""
-    LOG.warning(
-        _(
-            'Image %s is not verified: the server told no digest that could '
-            'be compared, only its size.'
-        ),
-        image_id,
-    )
+def warn_unverified(
+    result: upload.UploadResult | import_wait.ImportResult,
+) -> None:
+    """Warn if an image that should be verified was not."""
+    if result.unverified:
+        LOG.warning(
+            _(
+                'Image %s is not verified: the server told no digest that '
+                'could be compared, only its size.'
+            ),
+            result.image.id,
+        )

@@ -10,116 +10,155 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Making, following and listing tasks, as the commands' options say."""
+"""Creating, waiting for, and listing tasks."""
 
 import argparse
+from collections.abc import Callable, Iterable
+import functools
 import itertools
 from typing import Any
 
 from openstack import exceptions as sdk_exceptions
 from openstack.image.v2 import _proxy
 from openstack.image.v2 import task as _task
+from openstackclient.image.v2 import task as core
 
 from osc_image_ext import exceptions
-from osc_image_ext import retry
 from osc_image_ext.actions import clients
+from osc_image_ext.actions import columns
 from osc_image_ext.actions import errors
+from osc_image_ext.actions import signals
 from osc_image_ext.actions import task_input
+from osc_image_ext.actions import wait_arguments
 from osc_image_ext.i18n import _
 from osc_image_ext.image import tasks
 from osc_image_ext.progress import display
 
-# Glance's policy of who may use the tasks API.
+# Glance's policy for users of the tasks API.
 _POLICY = 'tasks_api_access'
-# Options of core's for what Glance cannot do with the tasks of one image.
+# Options of core's that Glance does not support for the tasks of one image.
 _FOR_ALL_TASKS = ('sort_key', 'sort_dir', 'marker')
 
 
-def create(app: Any, parsed_args: argparse.Namespace) -> _task.Task:
-    """Make a task, and wait for its end if that is wanted.
+@signals.exit_on_signal()
+@errors.as_command_error()
+@errors.explain_policy_error(_POLICY)
+def run_create(app: Any, parsed_args: argparse.Namespace) -> columns.Columns:
+    """Create a task, and wait for it if asked to.
 
     :param app: a shell.
-    :returns: the task as it is then.
+    :returns: the columns of the task as it is then.
     """
-    with errors.explain_policy_error(_POLICY):
-        waits = parsed_args.wait or parsed_args.progress
-        if parsed_args.timeout is not None and not waits:
-            raise exceptions.Error(
-                _('--timeout requires --wait or --progress.')
-            )
-        wanted = task_input.build(parsed_args)
-        proxy = clients.image_proxy(app.client_manager)
-        with errors.add_note_on_error(
-            _(
-                'If the task was made nevertheless, "openstack image task '
-                'list" shows it.'
-            ),
-            unless=_refused,
-        ):
-            task = tasks.create(proxy, parsed_args.type, wanted)
-        if waits:
-            task = _follow(app, proxy, task, parsed_args)
-        return task
-
-
-def _follow(
-    app: Any,
-    proxy: _proxy.Proxy,
-    task: _task.Task,
-    parsed_args: argparse.Namespace,
-) -> _task.Task:
-    with (
-        errors.add_note_on_error(
-            _(
-                'Task %(id)s goes on unwatched: "openstack image task '
-                'show %(id)s" tells what becomes of it.'
-            )
-            % {'id': task.id},
-            unless=_ended,
+    wait = wait_arguments.wait_options(parsed_args)
+    content = task_input.build(
+        parsed_args.type,
+        parsed_args.input,
+        {
+            'import_from': parsed_args.import_from,
+            'import_from_format': parsed_args.import_from_format,
+        },
+        parsed_args.image_properties,
+    )
+    proxy = clients.image_proxy(app.client_manager)
+    with errors.add_note_on_error(
+        _(
+            'If the task was made nevertheless, "openstack image task '
+            'list" shows it.'
         ),
-        display.make_display(
-            parsed_args.progress, app.stderr, task.id
-        ) as listener,
+        unless=_is_client_error,
     ):
-        return retry.wait_for_task(
-            task,
-            tasks.look_at(proxy, task.id),
-            listener,
-            timeout=parsed_args.timeout,
-        )
+        task = tasks.create(proxy, parsed_args.type, content)
+    if wait.enabled:
+        with (
+            errors.add_note_on_error(
+                _(
+                    'Task %(id)s goes on unwatched: "openstack image task '
+                    'show %(id)s" tells what becomes of it.'
+                )
+                % {'id': task.id},
+                unless=_task_is_over,
+            ),
+            display.make_display(
+                parsed_args.progress, app.stderr, task.id
+            ) as listener,
+        ):
+            get_task = functools.partial(tasks.get, proxy, task.id)
+            task = tasks.wait_for_task(task, get_task, listener, wait)
+    return columns.sort(core._format_task(task))
 
 
-def _refused(stop: BaseException) -> bool:
+def _is_client_error(stop: BaseException) -> bool:
     return isinstance(stop, sdk_exceptions.HttpException) and (
         400 <= (stop.status_code or 0) < 500
     )
 
 
-def _ended(stop: BaseException) -> bool:
+def _task_is_over(stop: BaseException) -> bool:
     return isinstance(
         stop, (exceptions.TaskError, sdk_exceptions.NotFoundException)
     )
 
 
-def listed(
-    proxy: _proxy.Proxy,
+@errors.as_command_error()
+def run_list(
+    app: Any,
     parsed_args: argparse.Namespace,
+    take_core_action: Callable[[argparse.Namespace], Any],
+) -> tuple[tuple[str, ...], Iterable[tuple[Any, ...]]]:
+    """List all tasks, or those of one image; return columns and rows.
+
+    :param app: a shell.
+    :param take_core_action: core's command, which makes the query and the
+        first columns.
+    """
+    proxy = clients.image_proxy(app.client_manager)
+    found: list[_task.Task] = []
+
+    def list_tasks(**query: Any) -> list[_task.Task]:
+        max_items = getattr(parsed_args, 'max_items', None)
+        if parsed_args.image is None:
+            found[:] = _list_all(proxy, max_items, query)
+        else:
+            page_size = query.pop('limit', None)
+            # core's only limit before it had --max-items
+            if not hasattr(parsed_args, 'max_items'):
+                max_items = page_size
+            found[:] = _list_for_image(
+                proxy, parsed_args.image, max_items, query
+            )
+        return found
+
+    with clients.override_image_proxy(
+        app.client_manager, proxy, tasks=list_tasks
+    ):
+        headers, rows = take_core_action(parsed_args)
+    if not parsed_args.long:
+        return headers, rows
+    more = {'Created At': 'created_at', 'Updated At': 'updated_at'}
+    if parsed_args.image:  # Glance's list of all tasks has no messages
+        more = {'Message': 'message', **more}
+    return (*headers, *more), [
+        (*row, *(task[attribute] for attribute in more.values()))
+        for row, task in zip(rows, found, strict=True)
+    ]
+
+
+@errors.explain_policy_error(_POLICY)
+def _list_all(
+    proxy: _proxy.Proxy, max_items: int | None, query: dict[str, Any]
+) -> list[_task.Task]:
+    return list(itertools.islice(proxy.tasks(**query), max_items))
+
+
+def _list_for_image(
+    proxy: _proxy.Proxy,
+    name_or_id: str,
+    max_items: int | None,
     query: dict[str, Any],
 ) -> list[_task.Task]:
-    """Return the tasks of an image, or all tasks; the newest first.
-
-    :param query: as core's command asks for them.
-    """
-    most = getattr(parsed_args, 'max_items', None)
-    if parsed_args.image is None:
-        with errors.explain_policy_error(_POLICY):
-            return list(itertools.islice(proxy.tasks(**query), most))
     if any(name in query for name in _FOR_ALL_TASKS):
         raise exceptions.Error(
             _('--sort-key, --sort-dir and --marker do not go with --image.')
         )
-    page = query.pop('limit', None)
-    if not hasattr(parsed_args, 'max_items'):  # before core had this option
-        most = page
-    image = proxy.find_image(parsed_args.image, ignore_missing=False)
-    return tasks.list_for_image(proxy, image.id, most, **query)
+    image = proxy.find_image(name_or_id, ignore_missing=False)
+    return tasks.list_for_image(proxy, image.id, max_items, **query)

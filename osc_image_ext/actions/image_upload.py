@@ -10,59 +10,70 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Giving data to an image that has none, as the commands' options say."""
+"""Uploading or staging the data of an existing image."""
 
 import argparse
-import contextlib
 from typing import Any
 
 from openstack.image.v2 import _proxy
 from openstack.image.v2 import image as _image
+from openstackclient.image.v2 import image as core
 
-from osc_image_ext import api_errors
 from osc_image_ext import exceptions
-from osc_image_ext import listener as _listener
 from osc_image_ext.actions import clients
+from osc_image_ext.actions import columns
+from osc_image_ext.actions import errors
 from osc_image_ext.actions import image_source
+from osc_image_ext.actions import signals
 from osc_image_ext.i18n import _
 from osc_image_ext.image import service_info
-from osc_image_ext.image import staging
 from osc_image_ext.image import upload
 from osc_image_ext.progress import display
 
 
-def stage(app: Any, parsed_args: argparse.Namespace) -> None:
+@signals.exit_on_signal()
+@errors.as_command_error()
+def run_stage(app: Any, parsed_args: argparse.Namespace) -> None:
     """Send the data of an image to the staging area.
 
     :param app: a shell.
     """
     proxy = clients.image_proxy(app.client_manager)
-    image = _queued(proxy, parsed_args.image)
-    with image_source.require_source(parsed_args) as source:
+    image = _find_queued_image(proxy, parsed_args.image)
+    with image_source.require_source(
+        parsed_args.filename, parsed_args.size
+    ) as source:
         image_source.warn_of_format_mismatch(
             source, image.disk_format, image.container_format
         )
-        with _display(app, parsed_args) as listener:
-            staging.stage_image(proxy, image, source, listener)
-            listener.phase(_('staged'))
+        with display.make_display(
+            parsed_args.progress, app.stderr, parsed_args.image
+        ) as listener:
+            upload.stage_image(proxy, image, source, listener)
 
 
-def upload_image(app: Any, parsed_args: argparse.Namespace) -> _image.Image:
-    """Send the data of an image to a store; return the image as it is then.
+@signals.exit_on_signal()
+@errors.as_command_error()
+def run_upload(app: Any, parsed_args: argparse.Namespace) -> columns.Columns:
+    """Send the data of an image to a store.
 
     :param app: a shell.
+    :returns: the columns of the image as it is then.
     """
     proxy = clients.image_proxy(app.client_manager)
     if parsed_args.store is not None:
-        service_info.get_service_info(proxy).require_stores(
-            (parsed_args.store,)
-        )
-    image = _queued(proxy, parsed_args.image)
-    with image_source.require_source(parsed_args) as source:
+        info = service_info.get_service_info(proxy)
+        info.require_stores((parsed_args.store,))
+    image = _find_queued_image(proxy, parsed_args.image)
+    with image_source.require_source(
+        parsed_args.filename, parsed_args.size
+    ) as source:
         image_source.warn_of_format_mismatch(
             source, image.disk_format, image.container_format
         )
-        with _display(app, parsed_args) as listener:
+        with display.make_display(
+            parsed_args.progress, app.stderr, parsed_args.image
+        ) as listener:
             result = upload.upload_image(
                 proxy,
                 image,
@@ -71,15 +82,14 @@ def upload_image(app: Any, parsed_args: argparse.Namespace) -> _image.Image:
                 store=parsed_args.store,
                 verify=parsed_args.verify,
             )
-            listener.phase(_('verified') if result.verified else _('stored'))
-    if parsed_args.verify and not result.verified:
-        image_source.warn_unverified(image.id)
-    return result.image
+    if parsed_args.verify:
+        image_source.warn_unverified(result)
+    return columns.sort(core._format_image(result.image))
 
 
-def _queued(proxy: _proxy.Proxy, name: str) -> _image.Image:
-    """Return the image of a name or ID, which must have no data yet."""
-    image = proxy.find_image(name, ignore_missing=False)
+def _find_queued_image(proxy: _proxy.Proxy, name_or_id: str) -> _image.Image:
+    """Return an image, which must have no data yet."""
+    image = proxy.find_image(name_or_id, ignore_missing=False)
     if image.status != 'queued':
         raise exceptions.Error(
             _(
@@ -89,13 +99,3 @@ def _queued(proxy: _proxy.Proxy, name: str) -> _image.Image:
             % {'id': image.id, 'status': image.status}
         )
     return image
-
-
-def _display(
-    app: Any, parsed_args: argparse.Namespace
-) -> contextlib.AbstractContextManager[_listener.ProgressListener]:
-    return display.make_display(
-        parsed_args.progress,
-        app.stderr,
-        api_errors.printable(parsed_args.image),
-    )

@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""What the options of commands that import mean, and what is told."""
+"""The options of commands that import, as an import request."""
 
 import argparse
 import logging
@@ -18,10 +18,8 @@ from typing import NoReturn
 import urllib.parse
 
 from osc_image_ext import exceptions
-from osc_image_ext import listener as _listener
 from osc_image_ext.i18n import _
-from osc_image_ext.image import image_import
-from osc_image_ext.image import import_start
+from osc_image_ext.image import import_request
 from osc_image_ext.image import import_wait
 
 LOG = logging.getLogger(__name__)
@@ -29,16 +27,16 @@ LOG = logging.getLogger(__name__)
 
 def request_for_create(
     parsed_args: argparse.Namespace,
-) -> import_start.ImportRequest | None:
-    """Return the import that ``image create`` shall make.
+) -> import_request.ImportRequest | None:
+    """Return the import that the options of ``image create`` ask for.
 
     :returns: None if the data is to be uploaded, or there is none.
-    :raises osc_image_ext.exceptions.Error: for options that make no sense
+    :raises osc_image_ext.exceptions.Error: for options that cannot be used
         together.
     """
     several = parsed_args.all_stores or len(parsed_args.store or ()) > 1
     if parsed_args.allow_failure is not None and not several:
-        _refuse(
+        _reject(
             _(
                 '--allow-failure and --disallow-failure require --all-stores, '
                 'or --store more than once.'
@@ -47,9 +45,9 @@ def request_for_create(
     method = _import_method(parsed_args)
     if method is None:
         if several:
-            _refuse(_('More than one store requires --import.'))
+            _reject(_('More than one store requires --import.'))
         if parsed_args.wait or parsed_args.timeout is not None:
-            _refuse(
+            _reject(
                 _(
                     '--wait and --timeout require --import, --uri or '
                     '--remote-image.'
@@ -60,7 +58,7 @@ def request_for_create(
 
 
 def check_volume(parsed_args: argparse.Namespace) -> None:
-    """Refuse the options that mean nothing to a volume.
+    """Reject the options that cannot be used with a volume.
 
     :raises osc_image_ext.exceptions.Error: for the first one.
     """
@@ -78,7 +76,7 @@ def check_volume(parsed_args: argparse.Namespace) -> None:
         value = getattr(parsed_args, name)
         if value is not None and value is not False:
             option = name.replace('_', '-')
-            _refuse(_('--%s does not go with --volume.') % option)
+            _reject(_('--%s does not go with --volume.') % option)
 
 
 def _import_method(parsed_args: argparse.Namespace) -> str | None:
@@ -86,11 +84,11 @@ def _import_method(parsed_args: argparse.Namespace) -> str | None:
     if parsed_args.uri is None and not remote:
         return 'glance-direct' if parsed_args.use_import else None
     if parsed_args.uri is not None and remote:
-        _refuse(_('--uri does not go with --%s.') % remote)
+        _reject(_('--uri does not go with --%s.') % remote)
     for name in ('filename', 'size', 'sign_key_path', 'sign_cert_id'):
         if getattr(parsed_args, name) not in (None, []):
             option = 'file' if name == 'filename' else name.replace('_', '-')
-            _refuse(
+            _reject(
                 _('--%s does not go with data that the cloud fetches itself.')
                 % option
             )
@@ -98,7 +96,7 @@ def _import_method(parsed_args: argparse.Namespace) -> str | None:
 
 
 def _remote_option(parsed_args: argparse.Namespace) -> str | None:
-    """Return the first option given that is about a remote image."""
+    """Return the first option given that concerns a remote image."""
     for name in ('remote_region', 'remote_image', 'remote_service_interface'):
         if getattr(parsed_args, name) is not None:
             return name.replace('_', '-')
@@ -107,26 +105,24 @@ def _remote_option(parsed_args: argparse.Namespace) -> str | None:
 
 def build_request(
     parsed_args: argparse.Namespace, method: str, stores: list[str] | None
-) -> import_start.ImportRequest:
-    """Return the import that the options describe.
+) -> import_request.ImportRequest:
+    """Return the import that the options ask for.
 
-    :raises osc_image_ext.exceptions.Error: for options that make no sense
+    :raises osc_image_ext.exceptions.Error: for options that cannot be used
         together.
     """
     _check_source(parsed_args, method)
     several = bool(stores or parsed_args.all_stores)
     if parsed_args.allow_failure is not None and not several:
-        _refuse(
+        _reject(
             _(
                 '--allow-failure and --disallow-failure require --store or '
                 '--all-stores.'
             )
         )
-    if parsed_args.timeout is not None and not should_wait(parsed_args):
-        _refuse(_('--timeout requires --wait or --progress.'))
     if method == 'copy-image' and not several:
-        _refuse(_('--method copy-image requires --store or --all-stores.'))
-    return import_start.ImportRequest(
+        _reject(_('--method copy-image requires --store or --all-stores.'))
+    return import_request.ImportRequest(
         method,
         uri=parsed_args.uri,
         remote_region=parsed_args.remote_region,
@@ -142,50 +138,27 @@ def _check_source(parsed_args: argparse.Namespace, method: str) -> None:
     uri = parsed_args.uri
     if method == 'web-download':
         if uri is None:
-            _refuse(_('--method web-download requires --uri.'))
+            _reject(_('--method web-download requires --uri.'))
         parts = urllib.parse.urlsplit(uri)
         if not (parts.scheme and parts.netloc):
-            _refuse(_('%r is not a URI.') % uri)
+            _reject(_('%r is not a URI.') % uri)
     elif uri is not None:
-        _refuse(_('--uri requires --method web-download.'))
+        _reject(_('--uri requires --method web-download.'))
     remote = _remote_option(parsed_args)
     if method == 'glance-download':
         if not (parsed_args.remote_region and parsed_args.remote_image):
-            _refuse(
+            _reject(
                 _(
                     'A copy from another region requires both --remote-region '
                     'and --remote-image.'
                 )
             )
     elif remote:
-        _refuse(_('--%s requires --method glance-download.') % remote)
+        _reject(_('--%s requires --method glance-download.') % remote)
 
 
-def should_wait(parsed_args: argparse.Namespace) -> bool:
-    return bool(parsed_args.wait or parsed_args.progress)
-
-
-def wait_options(parsed_args: argparse.Namespace) -> import_wait.WaitOptions:
-    """Return how an import is to be followed."""
-    return import_wait.WaitOptions(
-        should_wait(parsed_args), parsed_args.timeout
-    )
-
-
-def show_result(
-    listener: _listener.ProgressListener,
-    result: image_import.ImportResult,
-    waited: import_wait.WaitOptions,
-) -> None:
-    """Show the end of an import that was waited for."""
-    if waited.enabled:
-        listener.phase(
-            _('active'), _('verified') if result.verified else _('stored')
-        )
-
-
-def warn_about_result(result: image_import.ImportResult) -> None:
-    """Warn of what is not as it was wanted, though the import succeeded."""
+def warn_about_result(result: import_wait.ImportResult) -> None:
+    """Warn about missing stores and a conversion, which are not failures."""
     if result.missing_stores:
         LOG.warning(
             _('Image %(id)s did not get into these stores: %(stores)s.'),
@@ -209,5 +182,5 @@ def warn_about_result(result: image_import.ImportResult) -> None:
         )
 
 
-def _refuse(text: str) -> NoReturn:
+def _reject(text: str) -> NoReturn:
     raise exceptions.Error(text)

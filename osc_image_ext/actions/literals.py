@@ -10,11 +10,10 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Values as people type them: in JSON, or as literals of Python.
+"""Values as people type them: JSON, or Python literals.
 
-Shells make people write ``"{'key': 'value'}"``. This is read as the literal
-that it is, and not by replacing its quotes, which would also replace those
-that belong to a value.
+In a shell ``"{'key': 'value'}"`` is easy to type. It is parsed as a Python
+literal: replacing its quotes would also replace those inside values.
 """
 
 import ast
@@ -26,7 +25,7 @@ import warnings
 
 from osc_image_ext.i18n import _
 
-# What valid JSON is made of, as far as its objects and numbers go.
+# The tokens of valid JSON that concern objects and numbers.
 _TOKEN = re.compile(
     r'(?P<string>"(?:[^"\\]|\\.)*")(?P<colon>\s*:)?'
     r'|[{}]|-?(?:NaN|Infinity|\d[-+.\deE]*)'
@@ -34,10 +33,10 @@ _TOKEN = re.compile(
 
 
 class ParseError(Exception):
-    """A text spells no value.
+    """A text cannot be parsed.
 
-    :param reason: why, without a full stop.
-    :param offset: where, in characters from the beginning of the text.
+    :param reason: without a full stop.
+    :param offset: in characters from the beginning of the text.
     """
 
     def __init__(self, reason: str, offset: int) -> None:
@@ -47,7 +46,7 @@ class ParseError(Exception):
 
 
 def parse(text: str) -> Any:
-    """Return what a text spells: what JSON knows, and nothing else.
+    """Parse a value that JSON can represent.
 
     :param text: its lines end with a newline alone.
     :raises Fault: if it spells nothing, a number that is not finite, or an
@@ -70,7 +69,7 @@ def parse(text: str) -> Any:
 
 
 def _check_json(text: str) -> None:
-    """Find in valid JSON what Python's parser lets pass."""
+    """Reject what Python's JSON parser accepts beyond the standard."""
     objects: list[set[str]] = []
     for token in _TOKEN.finditer(text):
         if token[0] == '{':
@@ -95,17 +94,17 @@ def _check_number(number: str, offset: int) -> None:
 
 
 class _Literal:
-    """A text that may be a literal of Python."""
+    """A text that may be a Python literal."""
 
     def __init__(self, text: str) -> None:
-        self._text = text.lstrip()  # blanks would be an indented block
+        self._text = text.lstrip()  # leading spaces would be an indented block
         self._start = len(text) - len(self._text)
         self._lines = self._text.split('\n')
 
     def parse(self) -> Any:
         try:
             with warnings.catch_warnings():
-                # "\d" is not what its author thinks, but is what it says.
+                # Python warns of "\d", which is valid.
                 warnings.simplefilter('ignore')
                 tree = ast.parse(self._text, mode='eval')
         except SyntaxError as error:
@@ -121,7 +120,7 @@ class _Literal:
         return ast.literal_eval(tree)
 
     def _check(self, node: ast.expr) -> None:
-        """Refuse what JSON does not know."""
+        """Reject what JSON cannot represent."""
         match node:
             case ast.Dict():
                 self._check_keys(node)

@@ -10,25 +10,28 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Which servers are meant: options that name hypervisors, and filters."""
+"""The options of commands that change many servers, as values."""
 
 import argparse
 from collections.abc import Mapping
 import logging
 from typing import Any
 
+from openstack import utils as sdk_utils
+from openstack.compute.v2 import _proxy
 from openstackclient.identity import common as identity_common
 from osc_lib import exceptions as osc_exceptions
 
 from osc_image_ext.compute import hypervisors as _hypervisors
+from osc_image_ext.compute import server_changes
 from osc_image_ext.compute import session as _session
 from osc_image_ext.i18n import _
 
 LOG = logging.getLogger(__name__)
 
 
-def check(parsed_args: argparse.Namespace) -> None:
-    """Refuse options that do not go together.
+def check_selection(parsed_args: argparse.Namespace) -> None:
+    """Check that the options select hypervisors in one way.
 
     :raises osc_lib.exceptions.CommandError: if they do not.
     """
@@ -41,9 +44,9 @@ def check(parsed_args: argparse.Namespace) -> None:
 def find_hypervisors(
     session: _session.RetryingSession, parsed_args: argparse.Namespace
 ) -> list[_hypervisors.Hypervisor]:
-    """Return the hypervisors that are meant, each once.
+    """Return the selected hypervisors, without duplicates.
 
-    :raises: what :func:`osc_image_ext.compute.hypervisors.find` does.
+    :raises: see :func:`osc_image_ext.compute.hypervisors.find`.
     """
     if not parsed_args.matching:
         names = dict.fromkeys(parsed_args.hypervisors)
@@ -59,16 +62,88 @@ def find_hypervisors(
 def build_filters(
     manager: Any, parsed_args: argparse.Namespace
 ) -> Mapping[str, str]:
-    """Return what narrows a list of servers, as Nova takes it.
+    """Return query parameters that limit a list of servers.
 
     :param manager: the client manager of a shell.
     :raises osc_lib.exceptions.CommandError: if there is no such project.
     """
-    desired = {'status': parsed_args.status, 'name': parsed_args.name}
+    filters = {'status': parsed_args.status, 'name': parsed_args.name}
     if parsed_args.project:
-        desired['project_id'] = identity_common.find_project(
+        filters['project_id'] = identity_common.find_project(
             manager.identity,
             parsed_args.project,
             parsed_args.project_domain,
         ).id
-    return {name: value for name, value in desired.items() if value}
+    return {name: value for name, value in filters.items() if value}
+
+
+def set_settings(
+    parsed_args: argparse.Namespace,
+) -> server_changes.ServerSettings:
+    """Return the settings that the options of a set command ask for.
+
+    :raises osc_lib.exceptions.CommandError: if there are none.
+    """
+    return _require_any(
+        server_changes.ServerSettings(
+            parsed_args.properties or {},
+            dict.fromkeys(parsed_args.tags, True),
+            parsed_args.description,
+        )
+    )
+
+
+def unset_settings(
+    parsed_args: argparse.Namespace,
+) -> server_changes.ServerSettings:
+    """Return the settings that the options of an unset command ask for.
+
+    :raises osc_lib.exceptions.CommandError: if there are none, or Nova has no
+        request for one of them.
+    """
+    for key in parsed_args.properties:
+        if key in server_changes.UNREMOVABLE_KEYS:
+            raise osc_exceptions.CommandError(
+                _('Nova cannot be asked to remove the property "%s".') % key
+            )
+    return _require_any(
+        server_changes.ServerSettings(
+            dict.fromkeys(parsed_args.properties),
+            dict.fromkeys(parsed_args.tags, False),
+            '' if parsed_args.description else None,
+        )
+    )
+
+
+def _require_any(
+    desired: server_changes.ServerSettings,
+) -> server_changes.ServerSettings:
+    if not desired:
+        raise osc_exceptions.CommandError(
+            _('At least one of --property, --tag and --description is needed.')
+        )
+    return desired
+
+
+def microversion(
+    proxy: _proxy.Proxy, desired: server_changes.ServerSettings
+) -> str:
+    """Return the user's microversion, or the lowest that is sufficient.
+
+    :raises osc_lib.exceptions.CommandError: if it is not supported.
+    """
+    lowest = '2.1'
+    for option, required, used in (
+        ('--description', '2.19', desired.description is not None),
+        ('--tag', '2.26', bool(desired.tags)),
+    ):
+        if used and not sdk_utils.supports_microversion(proxy, required):
+            text = _(
+                '--os-compute-api-version %(version)s or greater is required '
+                'to support the %(option)s option'
+            )
+            raise osc_exceptions.CommandError(
+                text % {'version': required, 'option': option}
+            )
+        lowest = required if used else lowest
+    return proxy.default_microversion or lowest

@@ -10,44 +10,43 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""What is told of servers: a row each."""
+"""The table of commands that change many servers: a row for each."""
 
 from collections.abc import Iterator, Sequence
 import shlex
 
-from osc_image_ext import api_errors
-from osc_image_ext.compute import batch as _batch
+from osc_image_ext import text
+from osc_image_ext.compute import batch
 from osc_image_ext.compute import server_changes
 
 COLUMNS = ('ID', 'Name', 'Hypervisor', 'Result', 'Reason')
 
-# What a dry run tells in place of "updated".
+# What a dry run shows instead of "updated".
 WOULD_UPDATE = 'would update'
 
 _Row = tuple[str, ...]
 
 
 def result_rows(
-    servers: Sequence[_batch.Server],
+    servers: Sequence[batch.Server],
     outcomes: Sequence[server_changes.Outcome],
 ) -> Iterator[_Row]:
-    """Yield a row for each server, with what became of it."""
+    """Yield a row for each server, with its result."""
     for server, outcome in zip(servers, outcomes, strict=True):
         yield _row(server, outcome)
 
 
-def dry_run_rows(servers: Sequence[_batch.Server]) -> Iterator[_Row]:
-    """Yield the same rows with what would be done, as options."""
+def dry_run_rows(servers: Sequence[batch.Server]) -> Iterator[_Row]:
+    """Yield the same rows with the changes to make, as options."""
     for server in servers:
-        result = WOULD_UPDATE if server.changes else _batch.UNCHANGED
-        text = shlex.join(_options(server.changes))
-        yield _row(server, server_changes.Outcome(result, text))
+        result = WOULD_UPDATE if server.changes else batch.UNCHANGED
+        options = shlex.join(_options(server.changes))
+        yield _row(server, server_changes.Outcome(result, options))
 
 
-def _row(server: _batch.Server, outcome: server_changes.Outcome) -> _Row:
-    reason = api_errors.printable(outcome.reason)
-    known = (server.id, server.name, server.hypervisor)
-    return (*known, outcome.result, reason)
+def _row(server: batch.Server, outcome: server_changes.Outcome) -> _Row:
+    reason = text.printable(outcome.reason)
+    return (server.id, server.name, server.hypervisor, outcome.result, reason)
 
 
 def _options(changes: server_changes.ServerSettings) -> Iterator[str]:

@@ -10,30 +10,34 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Signals that end a command once what it has begun is done."""
+"""What SIGINT, SIGTERM and SIGHUP do while an action runs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 import contextlib
 import signal
+import sys
 import threading
 from types import FrameType
 
-# Windows has no SIGHUP.
-_SIGNALS = [
+_Handler = Callable[[int, FrameType | None], None]
+
+# CI systems end a job with SIGTERM, a closed terminal with SIGHUP, which
+# Windows does not have.
+_TERMINATING_SIGNALS = [
     getattr(signal, name)
-    for name in ('SIGINT', 'SIGTERM', 'SIGHUP')
+    for name in ('SIGTERM', 'SIGHUP')
     if hasattr(signal, name)
 ]
 
 
 class StopEvent(threading.Event):
-    """Set by a signal."""
+    """An event that a signal sets."""
 
-    #: the exit status that the signal would have caused, 0 without one
+    #: the exit status that the signal would have caused, 0 without a signal
     status = 0
 
     def handle(self, number: int, frame: FrameType | None) -> None:
-        """Be set by a first signal; a second one ends the command at once."""
+        """Set the event at the first signal; raise at the second."""
         if self.is_set():
             raise KeyboardInterrupt
         self.status = 128 + number
@@ -42,20 +46,43 @@ class StopEvent(threading.Event):
 
 @contextlib.contextmanager
 def set_on_signal(stop: StopEvent) -> Iterator[None]:
-    """Let Ctrl-C, SIGTERM and SIGHUP set an event, and raise nothing.
+    """Let Ctrl-C, SIGTERM and SIGHUP set an event instead of ending the block.
 
-    An exception could come in the middle of whatever the block does. A signal
-    that is ignored (nohup) stays ignored.
+    An exception could be raised in the middle of whatever the block does.
     """
-    before = {
-        number: handler
-        for number in _SIGNALS
-        if (handler := signal.getsignal(number)) != signal.SIG_IGN
-    }
-    for number in before:
-        signal.signal(number, stop.handle)
+    numbers = [
+        number
+        for number in (signal.SIGINT, *_TERMINATING_SIGNALS)
+        if signal.getsignal(number) != signal.SIG_IGN  # by nohup
+    ]
+    with _handle(numbers, stop.handle):
+        yield
+
+
+@contextlib.contextmanager
+def exit_on_signal() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end the block as an exit that cleans up.
+
+    The exit status is the one that the signal itself would have caused.
+    """
+    numbers = [
+        number
+        for number in _TERMINATING_SIGNALS
+        if signal.getsignal(number) == signal.SIG_DFL
+    ]
+    with _handle(numbers, _exit):
+        yield
+
+
+@contextlib.contextmanager
+def _handle(numbers: list[int], handler: _Handler) -> Iterator[None]:
+    before = {number: signal.signal(number, handler) for number in numbers}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, previous in before.items():
+            signal.signal(number, previous)
+
+
+def _exit(number: int, frame: FrameType | None) -> None:
+    sys.exit(128 + number)

@@ -12,45 +12,48 @@
 
 """The input of a task: from an argument, a file and shortcuts."""
 
-import argparse
+from collections.abc import Mapping, Sequence
 import sys
 from typing import Any
 
 from oslo_utils import strutils
 
-from osc_image_ext import api_errors
 from osc_image_ext import exceptions
+from osc_image_ext import text as _text
 from osc_image_ext.actions import literals
 from osc_image_ext.i18n import _
 
-# Keys of the input that have options of their own.
-_SHORTCUTS = ('import_from', 'import_from_format')
-# Much more than Glance's database keeps: such a file is something else.
+# Much more than Glance's database stores: such a file is something else.
 MAX_INPUT_BYTES = 1024 * 1024
-# Characters of a long line that are shown on each side of a fault.
+# Characters of a long line to show on each side of an error.
 _EXCERPT_LENGTH = 30
 
 
-def build(parsed_args: argparse.Namespace) -> dict[str, Any]:
-    """Return what --input and the shortcuts say together.
+def build(
+    task_type: str,
+    argument: str,
+    shortcuts: Mapping[str, str | None],
+    properties: Sequence[str],
+) -> dict[str, Any]:
+    """Return the input of a task, made of all the options for it.
 
-    :raises osc_image_ext.exceptions.Error: if any of it is wrong, or is there
-        twice.
+    :param task_type: the value of ``--type``.
+    :param argument: the value of ``--input``, see :func:`load`.
+    :param shortcuts: keys of the input that have options of their own, None
+        if the option was not given.
+    :param properties: of the image, each as ``key=value``.
+    :raises osc_image_ext.exceptions.Error: if a value is invalid, or given
+        more than once.
     """
-    given = {
-        key: getattr(parsed_args, key)
-        for key in _SHORTCUTS
-        if getattr(parsed_args, key) is not None
-    }
-    properties = parsed_args.image_properties
-    if parsed_args.type != 'import' and (given or properties):
+    given = {k: v for k, v in shortcuts.items() if v is not None}
+    if task_type != 'import' and (given or properties):
         raise exceptions.Error(
             _(
                 '--import-from, --import-from-format and --image-property are '
                 'for tasks of type import.'
             )
         )
-    whole = load(parsed_args.input)
+    whole = load(argument)
     for key, value in given.items():
         if key in whole:
             raise exceptions.Error(
@@ -64,12 +67,12 @@ def build(parsed_args: argparse.Namespace) -> dict[str, Any]:
 
 
 def load(argument: str) -> dict[str, Any]:
-    """Return the object that an argument spells.
+    """Parse an object.
 
-    :param argument: JSON or a Python literal; ``@FILE`` or ``-`` (standard
-        input) to read it from there.
-    :raises osc_image_ext.exceptions.Error: if it cannot be read or is no
-        object; it tells the line in question.
+    :param argument: JSON or a Python literal; ``@FILE`` to read a file, ``-``
+        to read standard input.
+    :raises osc_image_ext.exceptions.Error: if it cannot be read or is not an
+        object; the message has the line and column.
     """
     name = '--input'
     try:
@@ -77,7 +80,7 @@ def load(argument: str) -> dict[str, Any]:
             name = _('Standard input')
             argument = _read(0, name)
         elif argument.startswith('@'):
-            name = api_errors.printable(argument[1:]) or "''"
+            name = _text.printable(argument[1:]) or "''"
             argument = _read(argument[1:], name)
         argument.encode()
     except UnicodeError as error:
@@ -86,7 +89,7 @@ def load(argument: str) -> dict[str, Any]:
 
 
 def _read(file: str | int, name: str) -> str:
-    if file == 0 and sys.stdin is None:  # by now 0 may be any other file
+    if file == 0 and sys.stdin is None:  # descriptor 0 may be any other file
         raise exceptions.Error(_('%s is closed.') % name)
     try:
         with open(file, 'rb', closefd=isinstance(file, str)) as stream:
@@ -101,7 +104,7 @@ def _read(file: str | int, name: str) -> str:
             _('%s has more than 1 MiB and cannot be the input of a task.')
             % name
         )
-    return data.decode('utf-8-sig')  # some editors begin a file with a mark
+    return data.decode('utf-8-sig')  # some editors write a byte order mark
 
 
 def _parse(text: str, name: str) -> dict[str, Any]:
@@ -124,22 +127,22 @@ def _parse(text: str, name: str) -> dict[str, Any]:
                 'line': text.count('\n', 0, fault.offset) + 1,
                 'column': fault.offset - text.rfind('\n', 0, fault.offset),
                 'near': _excerpt(text, fault.offset),
-                'reason': api_errors.end_sentence(fault.reason),
+                'reason': _text.end_sentence(fault.reason),
             }
         ) from fault
     return value
 
 
 def _excerpt(text: str, offset: int) -> str:
-    """Return the line around an offset, or what is close to it there."""
+    """Return the line at an offset, or the part of it near the offset."""
     start = text.rfind('\n', 0, offset) + 1
     end = text.find('\n', offset)
     end = len(text) if end < 0 else end
-    left = max(start, offset - _EXCERPT_LENGTH)
-    right = min(end, offset + _EXCERPT_LENGTH)
-    before = '...' if left > start else ''
-    after = '...' if right < end else ''
-    return f'{before}{text[left:right]}{after}'
+    first = max(start, offset - _EXCERPT_LENGTH)
+    last = min(end, offset + _EXCERPT_LENGTH)
+    before = '...' if first > start else ''
+    after = '...' if last < end else ''
+    return f'{before}{text[first:last]}{after}'
 
 
 def _add_property(whole: dict[str, Any], text: str) -> None:
@@ -164,7 +167,7 @@ def _add_property(whole: dict[str, Any], text: str) -> None:
 
 
 def _convert(key: str, value: str) -> Any:
-    """Return a property as Glance wants it: a task does not convert it."""
+    """Return a property as Glance expects it: tasks do not convert values."""
     try:
         match key:
             case 'min_disk' | 'min_ram':

@@ -12,22 +12,18 @@
 
 """Commands for all servers of hypervisors."""
 
-import abc
 import argparse
 from collections.abc import Iterable, Sequence
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
 from osc_lib.command import command
 
-from osc_image_ext.actions import errors
 from osc_image_ext.commands import server_options
+from osc_image_ext.commands import wait_options
 from osc_image_ext.i18n import _
 
-if TYPE_CHECKING:
-    from osc_image_ext.compute import server_changes
 
-
-class _ChangeServers(command.Lister, metaclass=abc.ABCMeta):
+class _ChangeServers(command.Lister):
     """What setting and unsetting have in common."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -38,53 +34,37 @@ class _ChangeServers(command.Lister, metaclass=abc.ABCMeta):
             metavar='<number>',
             type=_positive,
             default=8,
-            help=_('Number of servers to change at a time (default: 8)'),
+            help=_('Number of servers to change concurrently (default: 8)'),
         )
         parser.add_argument(
             '--dry-run',
             action='store_true',
-            help=_('Show what would be changed, and change nothing'),
+            help=_('Show the changes without applying them'),
         )
         parser.add_argument(
             '--yes',
             action='store_true',
-            help=_('Do not ask before more than 100 servers are changed'),
+            help=_('Skip the confirmation prompt for more than 100 servers'),
         )
-        parser.add_argument(
-            '--progress',
-            action='store_true',
-            help=_('Show progress on standard error'),
-        )
+        wait_options.add_progress(parser)
         return parser
 
-    @abc.abstractmethod
-    def _wanted(
-        self, parsed_args: argparse.Namespace
-    ) -> 'server_changes.ServerSettings':
-        """Return what the options ask for."""
-
-    def take_action(
-        self, parsed_args: argparse.Namespace
-    ) -> tuple[Sequence[str], Iterable[Any]]:
-        with errors.as_command_error():
-            return self._change.run(parsed_args, self._wanted(parsed_args))
-
     def run(self, parsed_args: argparse.Namespace) -> int:
-        """Return the exit status; what is said of it comes after the table."""
+        """Return the exit status; failures are reported after the table."""
         from osc_image_ext.actions import hypervisor_servers
 
         self._change = hypervisor_servers.BulkChange(self.app)
         try:
             status = super().run(parsed_args)
-        finally:  # nobody may be left who reads the table
-            verdict = self._change.report_failures()
-        return verdict or status
+        finally:  # the reader of the table may have gone
+            failure = self._change.report_failures()
+        return failure or status
 
 
 class SetHypervisorServers(_ChangeServers):
     _description = _(
-        'Set properties, tags and the description of all servers on '
-        'hypervisors'
+        'Set properties, tags and the description of all servers on one or '
+        'more hypervisors'
     )
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -92,18 +72,16 @@ class SetHypervisorServers(_ChangeServers):
         server_options.add_set(parser)
         return parser
 
-    def _wanted(
+    def take_action(
         self, parsed_args: argparse.Namespace
-    ) -> 'server_changes.ServerSettings':
-        from osc_image_ext.actions import server_settings
-
-        return server_settings.set_settings(parsed_args)
+    ) -> tuple[Sequence[str], Iterable[Any]]:
+        return self._change.run_set(parsed_args)
 
 
 class UnsetHypervisorServers(_ChangeServers):
     _description = _(
-        'Unset properties, tags and the description of all servers on '
-        'hypervisors'
+        'Unset properties, tags and the description of all servers on one or '
+        'more hypervisors'
     )
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -111,12 +89,10 @@ class UnsetHypervisorServers(_ChangeServers):
         server_options.add_unset(parser)
         return parser
 
-    def _wanted(
+    def take_action(
         self, parsed_args: argparse.Namespace
-    ) -> 'server_changes.ServerSettings':
-        from osc_image_ext.actions import server_settings
-
-        return server_settings.unset_settings(parsed_args)
+    ) -> tuple[Sequence[str], Iterable[Any]]:
+        return self._change.run_unset(parsed_args)
 
 
 def _positive(text: str) -> int:

@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""The command that imports the data of an image that exists."""
+"""The command that imports the data of an existing image."""
 
 import argparse
 from collections.abc import Iterable, Sequence
@@ -18,23 +18,21 @@ from typing import Any
 
 from openstackclient.image.v2 import image as core
 
-from osc_image_ext.actions import errors
 from osc_image_ext.commands import image_options
+from osc_image_ext.commands import wait_options
 from osc_image_ext.i18n import _
 
 
 class ImportImage(core.ImportImage):
-    """Core's command, which with --wait really waits for the import."""
+    """Core's command, but --wait waits for the import."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser: argparse.ArgumentParser = super().get_parser(prog_name)
-        parser.conflict_handler = 'resolve'  # should core get these one day
+        parser.conflict_handler = 'resolve'  # core may add these one day
         image_options.extend_stores(parser)
         image_options.add_timeout(parser)
-        parser.add_argument(
-            '--progress',
-            action='store_true',
-            help=_('Show on standard error how the import proceeds, and wait'),
+        wait_options.add_progress(
+            parser, _('Show progress on standard error (implies --wait)')
         )
         return parser
 
@@ -43,10 +41,4 @@ class ImportImage(core.ImportImage):
     ) -> tuple[Sequence[str], Iterable[Any]]:
         from osc_image_ext.actions import image_import
 
-        with errors.exit_on_signal(), errors.as_command_error():
-            image = image_import.import_image(self.app, parsed_args)
-        # what core's commands make their columns of
-        columns, values = zip(
-            *sorted(core._format_image(image).items()), strict=True
-        )
-        return columns, values
+        return image_import.run(self.app, parsed_args)

@@ -10,31 +10,50 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""The options of commands that import."""
+"""The options of commands that upload or import."""
 
 import argparse
 
-from osc_lib.cli import parseractions
-
+from osc_image_ext.commands import wait_options
 from osc_image_ext.i18n import _
 
 
+def parse_size(text: str) -> int:
+    """Return the value of ``--size`` in bytes; a type for argparse."""
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(
+            _("'%s' is not a valid size (use a positive integer)") % text
+        )
+    return int(text)
+
+
+def add_no_verify(parser: argparse.ArgumentParser) -> None:
+    """Add ``--no-verify``."""
+    parser.add_argument(
+        '--no-verify',
+        dest='verify',
+        action='store_false',
+        default=True,
+        help=_('Do not verify the checksum of the stored image'),
+    )
+
+
 def add_sources(parser: argparse.ArgumentParser) -> None:
-    """Add the options that name data which the cloud fetches by itself."""
+    """Add the options that name data which Glance downloads or copies."""
     parser.add_argument(
         '--uri',
         metavar='<uri>',
         help=_(
-            'Let the cloud download the image data from here (the import '
-            'method web-download)'
+            'URI that Glance downloads the image data from (web-download '
+            'import method)'
         ),
     )
     parser.add_argument(
         '--remote-region',
         metavar='<region>',
         help=_(
-            'Let the cloud copy the image data from the image service of this '
-            'region (the import method glance-download)'
+            'Region to copy the image data from (glance-download import '
+            'method)'
         ),
     )
     parser.add_argument(
@@ -51,69 +70,63 @@ def add_sources(parser: argparse.ArgumentParser) -> None:
 
 def add_targets(parser: argparse.ArgumentParser) -> None:
     """Add the options that name the stores."""
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument(
+    stores = parser.add_mutually_exclusive_group()
+    stores.add_argument(
         '--store',
         metavar='<store>',
         action='append',
         help=_(
-            'Store to write the image to (repeat option for several stores, '
-            'which requires an import)'
+            'Store to upload the image to (repeat option to import into '
+            'multiple stores)'
         ),
     )
-    where.add_argument(
+    stores.add_argument(
         '--all-stores',
         action='store_true',
-        help=_('Write the image to all stores (requires an import)'),
+        help=_(
+            'Import the image into all stores (requires --import, --uri or '
+            '--remote-image)'
+        ),
     )
     failure = parser.add_mutually_exclusive_group()
     failure.add_argument(
         '--allow-failure',
         action='store_true',
         default=None,
-        help=_('Of several stores, let some fail (default)'),
+        help=_('Succeed even if the import into some stores fails (default)'),
     )
     failure.add_argument(
         '--disallow-failure',
         action='store_false',
         dest='allow_failure',
         default=None,
-        help=_('Of several stores, let none fail'),
+        help=_('Fail if the import into any store fails'),
     )
 
 
 def extend_stores(parser: argparse.ArgumentParser) -> None:
-    """Let all of several ``--store`` count, where to core only the last does.
+    """Let core's ``--store`` be repeated: core keeps only the last one.
 
-    Whether failure is allowed then shows whether it was asked for.
+    ``--allow-failure`` then shows whether it was given.
     """
     options = parser._option_string_actions
-    # It differs in what it does with a value, and keeps its place among the
-    # options, which a new one would not.
+    # A changed action keeps its place among the options; a new one would not.
     options['--store'].__class__ = argparse._ExtendAction
     options['--allow-failure'].default = None
     options['--disallow-failure'].default = None
 
 
 def add_wait(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        '--wait',
-        action='store_true',
-        help=_(
-            'Wait until the import has ended and the image is where it should '
-            'be; fail if it fails'
-        ),
-    )
+    """Add ``--wait`` for an import."""
+    wait_options.add_wait(parser, _('Wait for import to complete'))
 
 
 def add_timeout(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        '--timeout',
-        metavar='<seconds>',
-        type=int,
-        action=parseractions.NonNegativeAction,
-        help=_(
-            'Seconds to wait for the import at most, once it has started '
+    """Add ``--timeout`` for an import."""
+    wait_options.add_timeout(
+        parser,
+        _(
+            'Maximum number of seconds to wait for the import, once started '
             '(default: no limit)'
         ),
     )

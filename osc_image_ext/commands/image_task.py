@@ -16,20 +16,17 @@ import argparse
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from openstack.image.v2 import task as _task
 from openstackclient.image.v2 import task as core
-from osc_lib.cli import parseractions
 from osc_lib.command import command
 
-from osc_image_ext.actions import clients
-from osc_image_ext.actions import errors
+from osc_image_ext.commands import wait_options
 from osc_image_ext.i18n import _
 
 
 class CreateImageTask(command.ShowOne):
     _description = _(
-        'Create an image task (administrators only; Glance calls its tasks '
-        'API deprecated)'
+        'Create an image task (administrators only; the Glance tasks API is '
+        'deprecated)'
     )
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -38,30 +35,30 @@ class CreateImageTask(command.ShowOne):
             '--type',
             metavar='<type>',
             required=True,
-            help=_(
-                'Type of the task (known are: import, api_image_import, '
-                'location_import; Glance decides)'
-            ),
+            help=_('Task type (such as import or api_image_import)'),
         )
         parser.add_argument(
             '--input',
             metavar='<json>',
             default='{}',
             help=_(
-                'Input of the task: a JSON object, or a Python literal with '
-                'the same meaning; @<file> or - (standard input) to read it '
-                'from there (default: {})'
+                'Task input as a JSON object or Python dict literal (@<file> '
+                'to read a file, - to read standard input) (default: {})'
             ),
         )
         parser.add_argument(
             '--import-from',
             metavar='<url>',
-            help=_('Set import_from in the input of an import'),
+            help=_(
+                'URL to import the image from (only valid with --type import)'
+            ),
         )
         parser.add_argument(
             '--import-from-format',
             metavar='<format>',
-            help=_('Set import_from_format in the input of an import'),
+            help=_(
+                'Format of the image to import (only valid with --type import)'
+            ),
         )
         parser.add_argument(
             '--image-property',
@@ -70,27 +67,21 @@ class CreateImageTask(command.ShowOne):
             action='append',
             default=[],
             help=_(
-                'Set a property of the image in the input of an import, such '
-                'as name, disk_format or container_format (repeat option to '
-                'set multiple properties)'
+                'Set a property on the imported image, such as name, '
+                'disk_format or container_format (only valid with --type '
+                'import) (repeat option to set multiple properties)'
             ),
         )
-        parser.add_argument(
-            '--wait',
-            action='store_true',
-            help=_('Wait until the task has ended; fail if it fails'),
+        wait_options.add_wait(parser, _('Wait for task to complete'))
+        wait_options.add_timeout(
+            parser,
+            _(
+                'Maximum number of seconds to wait for the task (default: no '
+                'limit)'
+            ),
         )
-        parser.add_argument(
-            '--timeout',
-            metavar='<seconds>',
-            type=int,
-            action=parseractions.NonNegativeAction,
-            help=_('Seconds to wait at most (default: no limit)'),
-        )
-        parser.add_argument(
-            '--progress',
-            action='store_true',
-            help=_('Show on standard error how the task proceeds, and wait'),
+        wait_options.add_progress(
+            parser, _('Show progress on standard error (implies --wait)')
         )
         return parser
 
@@ -99,19 +90,13 @@ class CreateImageTask(command.ShowOne):
     ) -> tuple[Sequence[str], Iterable[Any]]:
         from osc_image_ext.actions import image_task
 
-        with errors.exit_on_signal(), errors.as_command_error():
-            task = image_task.create(self.app, parsed_args)
-        # what core's "image task show" makes its columns of
-        columns, values = zip(
-            *sorted(core._format_task(task).items()), strict=True
-        )
-        return columns, values
+        return image_task.run_create(self.app, parsed_args)
 
 
 class ListImageTask(core.ListTask):
     """Core's command, which also lists the tasks of one image."""
 
-    # Should core have an option of ours one day, ours is meant.
+    # If core adds an option of the same name, ours is meant.
     conflict_handler = 'resolve'
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -120,8 +105,8 @@ class ListImageTask(core.ListTask):
             '--image',
             metavar='<image>',
             help=_(
-                'List the tasks of this image (name or ID) only; whoever sees '
-                'the image may do so'
+                'List only tasks of this image (name or ID) (not limited to '
+                'administrators)'
             ),
         )
         parser.add_argument(
@@ -136,23 +121,4 @@ class ListImageTask(core.ListTask):
     ) -> tuple[tuple[str, ...], Iterable[tuple[Any, ...]]]:
         from osc_image_ext.actions import image_task
 
-        found: list[_task.Task] = []
-
-        def listed(**query: Any) -> list[_task.Task]:
-            found[:] = image_task.listed(proxy, parsed_args, query)
-            return found
-
-        with errors.as_command_error():
-            manager = self.app.client_manager
-            proxy = clients.image_proxy(manager)
-            with clients.override_image_proxy(manager, proxy, tasks=listed):
-                headers, rows = super().take_action(parsed_args)
-        if not parsed_args.long:
-            return headers, rows
-        more = {'Created At': 'created_at', 'Updated At': 'updated_at'}
-        if parsed_args.image:  # Glance's list of all tasks has no messages
-            more = {'Message': 'message', **more}
-        return (*headers, *more), [
-            (*row, *(task[attribute] for attribute in more.values()))
-            for row, task in zip(rows, found, strict=True)
-        ]
+        return image_task.run_list(self.app, parsed_args, super().take_action)

@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Commands that bring data to an image that exists."""
+"""Commands that send the data of an existing image."""
 
 import argparse
 from collections.abc import Iterable, Sequence
@@ -19,31 +19,28 @@ from typing import Any
 from openstackclient.image.v2 import image as core
 from osc_lib.command import command
 
-from osc_image_ext.actions import errors
-from osc_image_ext.commands import upload_options
+from osc_image_ext.commands import image_options
+from osc_image_ext.commands import wait_options
 from osc_image_ext.i18n import _
 
 
 class StageImage(core.StageImage):
-    """Core's command, with data that is sent again if it must be."""
+    """Core's command, but the data is sent again if that is necessary."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         options = parser._option_string_actions
-        options['--progress'].help = _(
-            'Show progress of staging on standard error'
-        )
+        options['--progress'].help = _('Show progress on standard error')
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         from osc_image_ext.actions import image_upload
 
-        with errors.exit_on_signal(), errors.as_command_error():
-            image_upload.stage(self.app, parsed_args)
+        image_upload.run_stage(self.app, parsed_args)
 
 
 class UploadImage(command.ShowOne):
-    _description = _('Upload the data of an image that has none yet')
+    _description = _('Upload data to an existing, queued image')
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser: argparse.ArgumentParser = super().get_parser(prog_name)
@@ -57,27 +54,23 @@ class UploadImage(command.ShowOne):
             metavar='<file>',
             dest='filename',
             help=_(
-                'Local file with the image data (default is to read standard '
-                'input)'
+                'Local file that contains disk image to be uploaded. '
+                'Alternatively, images can be passed via stdin.'
             ),
         )
         parser.add_argument(
             '--size',
             metavar='<size>',
-            type=upload_options.size,
+            type=image_options.parse_size,
             help=_('Size of image data in bytes'),
         )
         parser.add_argument(
             '--store',
             metavar='<store>',
-            help=_('Store to write the image to'),
+            help=_('Store to upload the image to'),
         )
-        parser.add_argument(
-            '--progress',
-            action='store_true',
-            help=_('Show upload progress on standard error'),
-        )
-        upload_options.add_no_verify(parser)
+        wait_options.add_progress(parser)
+        image_options.add_no_verify(parser)
         return parser
 
     def take_action(
@@ -85,10 +78,4 @@ class UploadImage(command.ShowOne):
     ) -> tuple[Sequence[str], Iterable[Any]]:
         from osc_image_ext.actions import image_upload
 
-        with errors.exit_on_signal(), errors.as_command_error():
-            image = image_upload.upload_image(self.app, parsed_args)
-        # what core's commands make their columns of
-        columns, values = zip(
-            *sorted(core._format_image(image).items()), strict=True
-        )
-        return columns, values
+        return image_upload.run_upload(self.app, parsed_args)

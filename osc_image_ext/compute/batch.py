@@ -10,9 +10,9 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""The servers of hypervisors: what all of them lack, and what became of it."""
+"""Changing the servers of hypervisors, several at a time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 import dataclasses
 import functools
 import threading
@@ -28,12 +28,17 @@ from osc_image_ext.i18n import _
 UNCHANGED = 'unchanged'
 SKIPPED = 'skipped'
 
+#: Changes the server with an ID; returns the result and never raises.
+Operation = Callable[
+    [str, server_changes.ServerSettings], server_changes.Outcome
+]
+
 
 @dataclasses.dataclass(frozen=True)
 class Server:
-    """A server: not more of it than its row needs, there may be thousands.
+    """A server: no more than its row needs, since there may be thousands.
 
-    :param changes: what it lacks of what is wanted.
+    :param changes: what has to change; false if nothing.
     """
 
     id: str
@@ -44,11 +49,11 @@ class Server:
 
 @dataclasses.dataclass(frozen=True)
 class Batch:
-    """Changes of servers that are made the same way.
+    """The same desired settings for many servers.
 
-    :param microversion: a microversion that knows of all that is wanted.
-    :param workers: how many requests are made at a time.
-    :param stop: once it is set, servers that are left are skipped.
+    :param microversion: one that supports the desired settings.
+    :param workers: number of concurrent requests.
+    :param stop: once it is set, the remaining servers are skipped.
     """
 
     session: _session.RetryingSession
@@ -62,19 +67,20 @@ class Batch:
         hypervisors: Sequence[_hypervisors.Hypervisor],
         filters: Mapping[str, str],
     ) -> list[Server]:
-        """Return the servers of hypervisors, in the order of those.
+        """Return the servers of hypervisors, in the order of the latter.
 
         :param filters: see :func:`hypervisors.list_servers`.
+        :raises: see :func:`hypervisors.list_servers`.
         """
-        look = functools.partial(self._list_servers_on, filters)
-        surveyed: list[list[Server]] = [[] for _hypervisor in hypervisors]
-        for ended in bulk.run(hypervisors, look, self.workers, self.stop):
-            if ended.error:
-                raise ended.error
-            surveyed[ended.index] = ended.result or []
-        # One that was migrated meanwhile may have been seen twice.
-        found = {each.id: each for some in surveyed for each in some}
-        return list(found.values())
+        work = functools.partial(self._list_servers_on, filters)
+        found: list[list[Server]] = [[] for _hypervisor in hypervisors]
+        for result in bulk.run(hypervisors, work, self.workers, self.stop):
+            if result.error:
+                raise result.error
+            found[result.index] = result.result or []
+        # A server that is being migrated may be found twice.
+        unique = {server.id: server for some in found for server in some}
+        return list(unique.values())
 
     def _list_servers_on(
         self,
@@ -96,20 +102,25 @@ class Batch:
     def change(
         self,
         servers: Sequence[Server],
+        operation: Operation,
         listener: _listener.ProgressListener,
     ) -> list[server_changes.Outcome]:
-        """Change servers; return what became of each, in their order.
+        """Change servers; return the results in the same order.
 
-        :param listener: told how many are done, and how many failed.
+        :param operation: called for each server that has to change.
+        :param listener: its position is the number of servers done.
         """
         outcomes = [server_changes.Outcome(UNCHANGED)] * len(servers)
         to_change = [i for i, server in enumerate(servers) if server.changes]
         done = failures = 0
         listener.phase(_('changing'))
         listener.started(len(to_change))
-        work = functools.partial(self._apply, servers)
-        for ended in bulk.run(to_change, work, self.workers, self.stop):
-            outcome = outcomes[ended.item] = _to_outcome(ended)
+
+        def work(index: int) -> server_changes.Outcome:
+            return operation(servers[index].id, servers[index].changes)
+
+        for result in bulk.run(to_change, work, self.workers, self.stop):
+            outcome = outcomes[result.item] = _to_outcome(result)
             done += outcome.result != SKIPPED
             failures += outcome.result == server_changes.FAILED
             if failures:
@@ -124,19 +135,11 @@ class Batch:
         )
         return outcomes
 
-    def _apply(
-        self, servers: Sequence[Server], index: int
-    ) -> server_changes.Outcome:
-        server = servers[index]
-        return server_changes.apply_changes(
-            self.session, server.id, server.changes, self.microversion
-        )
-
 
 def _to_outcome(
-    ended: bulk.ItemResult[int, server_changes.Outcome],
+    result: bulk.ItemResult[int, server_changes.Outcome],
 ) -> server_changes.Outcome:
-    if ended.error:
-        reason = api_errors.describe(ended.error)
+    if result.error:
+        reason = api_errors.describe(result.error)
         return server_changes.Outcome(server_changes.FAILED, reason)
-    return ended.result or server_changes.Outcome(SKIPPED)
+    return result.result or server_changes.Outcome(SKIPPED)

@@ -25,10 +25,10 @@ from osc_image_ext import exceptions
 from osc_image_ext.compute import session as _session
 from osc_image_ext.i18n import _
 
-# Where Nova can search by name, and IDs are UUIDs. Not later: since 2.88 the
-# details have the uptime, for which Nova asks every hypervisor.
+# The first in which Nova can search by name, and IDs are UUIDs. Not a later
+# one: since 2.88 details include the uptime, which every hypervisor is asked.
 _SEARCH_MICROVERSION = '2.53'
-# What Nova accepts to search for; no hypervisor's name has anything else.
+# What Nova accepts as a search pattern; hypervisor names have nothing else.
 _SEARCHABLE = re.compile(r'[a-zA-Z0-9._-]+')
 
 _HOST = 'OS-EXT-SRV-ATTR:host'
@@ -37,10 +37,10 @@ _NODE = 'OS-EXT-SRV-ATTR:hypervisor_hostname'
 
 @dataclasses.dataclass(frozen=True)
 class Hypervisor:
-    """A hypervisor: two on different hosts may have the same name.
+    """A hypervisor; its name is unique on its host only.
 
-    :param host: of the compute service that it belongs to; with Ironic that
-        has many.
+    :param host: host of the compute service that it belongs to, which has
+        many hypervisors with Ironic.
     """
 
     id: str
@@ -49,11 +49,12 @@ class Hypervisor:
 
 
 def find(session: _session.RetryingSession, name_or_id: str) -> Hypervisor:
-    """Return the hypervisor of exactly this name, or else of this ID.
+    """Return the hypervisor with exactly this name, or else this ID.
 
     :raises HypervisorError: if there is none, or more than one.
-    :raises openstack.exceptions.HttpException: if Nova refuses to tell.
-    :raises keystoneauth1.exceptions.ClientException: if it is not reached.
+    :raises openstack.exceptions.HttpException: if Nova rejects a request.
+    :raises keystoneauth1.exceptions.ClientException: if Nova cannot be
+        reached.
     """
     listed = list(_search(session, name_or_id))
     found = [each for each in listed if each.name == name_or_id]
@@ -74,11 +75,12 @@ def find(session: _session.RetryingSession, name_or_id: str) -> Hypervisor:
 def list_matching(
     session: _session.RetryingSession, substring: str
 ) -> list[Hypervisor]:
-    """Return the hypervisors that have this in their names, in their order.
+    """Return the hypervisors whose names contain a text, ordered by name.
 
     :raises HypervisorError: if there is none.
-    :raises openstack.exceptions.HttpException: if Nova refuses to tell.
-    :raises keystoneauth1.exceptions.ClientException: if it is not reached.
+    :raises openstack.exceptions.HttpException: if Nova rejects a request.
+    :raises keystoneauth1.exceptions.ClientException: if Nova cannot be
+        reached.
     """
     found = [
         each for each in _search(session, substring) if substring in each.name
@@ -98,16 +100,17 @@ def list_servers(
 ) -> Iterator[dict[str, Any]]:
     """Yield the servers of all projects that really are on a hypervisor.
 
-    :param filters: more of what Nova takes to narrow a list of servers.
-    :param microversion: a microversion that tells what is wanted of them.
-    :returns: each as Nova shows it.
-    :raises openstack.exceptions.HttpException: if Nova refuses to tell.
-    :raises keystoneauth1.exceptions.ClientException: if it is not reached.
+    :param filters: additional query parameters of Nova's server list.
+    :param microversion: one that shows all settings that are compared.
+    :returns: JSON objects, as Nova shows the servers.
+    :raises openstack.exceptions.HttpException: if Nova rejects a request.
+    :raises keystoneauth1.exceptions.ClientException: if Nova cannot be
+        reached.
     """
     query = {
         'all_tenants': 'True',
         'host': hypervisor.host,
-        # A regular expression to Nova, and whatever its database makes of it.
+        # Nova takes it for a regular expression of its database.
         'node': f'^{re.escape(hypervisor.name)}$',
         **filters,
     }
@@ -120,7 +123,7 @@ def list_servers(
 def _search(
     session: _session.RetryingSession, substring: str
 ) -> Iterator[Hypervisor]:
-    """Yield hypervisors, those with a part in their name among them."""
+    """Yield at least the hypervisors whose names contain a text."""
     query, microversion = {}, None
     if sdk_utils.supports_microversion(session.proxy, _SEARCH_MICROVERSION):
         if not _SEARCHABLE.fullmatch(substring):
@@ -141,18 +144,20 @@ def _search(
 def _get_by_id(
     session: _session.RetryingSession, name_or_id: str
 ) -> list[Hypervisor]:
-    """Return the hypervisor of a UUID, if there is one."""
+    """Return the hypervisor with a UUID, if there is one."""
     try:
         path = f'/os-hypervisors/{uuid.UUID(name_or_id)}'
-        answer = _get_json(session, path, {}, _SEARCH_MICROVERSION)
+        body = _get_json(session, path, {}, _SEARCH_MICROVERSION)
     except (ValueError, sdk_exceptions.NotFoundException):
         return []
-    return [_from_resource(answer['hypervisor'])]
+    return [_from_resource(body['hypervisor'])]
 
 
-def _from_resource(told: Mapping[str, Any]) -> Hypervisor:
+def _from_resource(resource: Mapping[str, Any]) -> Hypervisor:
     return Hypervisor(
-        str(told['id']), told['hypervisor_hostname'], told['service']['host']
+        str(resource['id']),
+        resource['hypervisor_hostname'],
+        resource['service']['host'],
     )
 
 
@@ -162,14 +167,13 @@ def _list_pages(
     query: Mapping[str, str],
     microversion: str | None,
 ) -> Iterator[dict[str, Any]]:
-    """Yield what a list shows, to its end."""
+    """Yield the items on all pages of a list."""
     name = path.split('/')[1].removeprefix('os-')
     marker: dict[str, str] = {}
     while True:
         page = _get_json(session, path, {**query, **marker}, microversion)
         yield from page[name]
-        # Only the marker is taken from there: the address may be one that a
-        # proxy hides.
+        # The link itself may have an address that a proxy hides.
         if not page.get(f'{name}_links'):
             return
         marker = {'marker': str(page[name][-1]['id'])}

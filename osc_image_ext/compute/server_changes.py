@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""What servers shall have, what one of them lacks, and giving it that."""
+"""The desired settings of servers: compared with a server, and applied."""
 
 from collections.abc import Iterator, Mapping
 import dataclasses
@@ -18,11 +18,11 @@ import re
 from typing import Any
 import urllib.parse
 
-from keystoneauth1 import exceptions as ksa_exceptions
 from openstack import exceptions as sdk_exceptions
 import requests
 
 from osc_image_ext import api_errors
+from osc_image_ext import retry
 from osc_image_ext.compute import session as _session
 from osc_image_ext.i18n import _
 
@@ -30,43 +30,33 @@ UPDATED = 'updated'
 FAILED = 'failed'
 GONE = 'gone'
 
-# Keys that there is no request for: see below.
+# No request can remove these keys: see below.
 UNREMOVABLE_KEYS = ('.', '..')
 
-# Seconds before a change that conflicts with something is tried again.
-_RETRY_DELAYS = (1, 2, 4)
-# In other states than these, and that of a server that is being built, Nova
-# takes no changes, and waiting does not help.
+# Nova accepts changes in these states only, and a server that is being built
+# will reach one of them.
 _MUTABLE_VM_STATES = (
-    'active',
-    'paused',
-    'suspended',
-    'stopped',
-    'building',
-    None,
+    *('active', 'paused', 'suspended', 'stopped'),
+    *('building', None),
 )
 
-# What cannot be the last part of a URL. Whatever is on the way there may
-# resolve the dots, and a DELETE of what is left would delete the server; and
-# Nova takes the bytes of what is not ASCII for characters.
+# What cannot be the last part of a URL. A proxy or client may resolve the
+# dots, and a DELETE of the remaining URL would delete the server; and Nova
+# takes the bytes of what is not ASCII for characters.
 _NOT_IN_URLS = re.compile(r'\.{0,2}|.*[/\x80-\U0010ffff].*', re.DOTALL)
 
-_ERRORS = (
-    ksa_exceptions.ClientException,
-    sdk_exceptions.SDKException,
-    requests.RequestException,
-)
+_ERRORS = (*api_errors.API_ERRORS, requests.RequestException)
 
 _Request = tuple[str, str, Mapping[str, Any] | None]
 
 
 @dataclasses.dataclass(frozen=True)
 class ServerSettings:
-    """What servers shall have, or what one lacks of that; false if nothing.
+    """Desired settings, or those that differ on a server; false if empty.
 
-    :param properties: key -> value, or None where it shall not be there.
-    :param tags: tag -> whether it shall be there.
-    :param description: empty where there shall be none; None to leave it.
+    :param properties: key -> value, or None to remove the property.
+    :param tags: tag -> whether to add or to remove it.
+    :param description: empty to remove it; None to leave it as it is.
     """
 
     properties: Mapping[str, str | None]
@@ -74,35 +64,35 @@ class ServerSettings:
     description: str | None = None
 
     def __bool__(self) -> bool:
-        described = self.description is not None
-        return bool(self.properties or self.tags or described)
+        has_description = self.description is not None
+        return bool(self.properties or self.tags or has_description)
 
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What became of a server: one of the words above, and why."""
+    """The result for a server: one of the words above, and the reason."""
 
     result: str
     reason: str = ''
 
 
 def is_url_safe(name: str) -> bool:
-    """Tell whether there can be a request for this tag alone."""
+    """Return whether a URL can end with a tag or a key."""
     return not _NOT_IN_URLS.fullmatch(name)
 
 
 def diff(desired: ServerSettings, server: Mapping[str, Any]) -> ServerSettings:
-    """Return what a server lacks of what is wanted.
+    """Return the desired settings that a server does not have.
 
-    :param server: as Nova shows it, in a microversion that knows of that.
+    :param server: as Nova shows it, in a microversion that supports them.
     """
-    has = server.get('metadata', {})
-    tagged = server.get('tags', ())
-    described = server.get('description') or ''
+    metadata = server.get('metadata', {})
+    tags = server.get('tags', ())
+    description = server.get('description') or ''
     return ServerSettings(
-        {k: v for k, v in desired.properties.items() if has.get(k) != v},
-        {t: on for t, on in desired.tags.items() if (t in tagged) != on},
-        None if desired.description == described else desired.description,
+        {k: v for k, v in desired.properties.items() if metadata.get(k) != v},
+        {t: on for t, on in desired.tags.items() if (t in tags) != on},
+        None if desired.description == description else desired.description,
     )
 
 
@@ -112,27 +102,28 @@ def apply_changes(
     changes: ServerSettings,
     microversion: str,
 ) -> Outcome:
-    """Give a server what it lacks; tell what became of it, and never raise.
+    """Change a server; return the result and never raise.
 
-    What is given is merged into what is there, which others may change at
-    the same time.
+    Changes are merged into the server's settings, which other clients may
+    change at the same time.
 
-    :param microversion: a microversion that knows of all that.
+    :param changes: as returned by :func:`diff`.
+    :param microversion: one that supports the changes.
     """
     server = _Server(session, f'/servers/{server_id}', microversion)
-    changed = False
+    some_applied = False
     failure: Outcome | None = None
     try:
-        for step in server.steps(changes):
-            failure = server.change(*step)
+        for method, path, body in server.list_requests(changes):
+            failure = server.change(method, path, body)
             if failure:
                 break
-            changed = True
+            some_applied = True
     except sdk_exceptions.NotFoundException:
         failure = _deleted()
     except _ERRORS as error:
         failure = Outcome(FAILED, api_errors.describe(error))
-    if failure and changed and failure.result == FAILED:
+    if failure and some_applied and failure.result == FAILED:
         reason = _('%s Other changes to it were made.') % failure.reason
         return Outcome(FAILED, reason)
     return failure or Outcome(UPDATED)
@@ -145,42 +136,42 @@ def _deleted() -> Outcome:
 class _Server:
     """A server that is changed, one request after another.
 
-    :param path: of the server below the service's address.
+    :param path: the server's path, relative to the endpoint.
     """
 
     def __init__(
         self, session: _session.RetryingSession, path: str, microversion: str
     ) -> None:
-        self._caller = session
+        self._session = session
         self._path = path
-        self._version = microversion
+        self._microversion = microversion
 
-    def steps(self, changes: ServerSettings) -> Iterator[_Request]:
-        """Yield the requests that give it what it lacks."""
+    def list_requests(self, changes: ServerSettings) -> Iterator[_Request]:
+        """Yield the requests that apply changes."""
         properties = changes.properties.items()
         if added := {k: v for k, v in properties if v is not None}:
             yield 'POST', '/metadata', {'metadata': added}
         for key, value in properties:
             if value is None:
                 yield 'DELETE', f'/metadata/{_quote(key)}', None
-        others = {}
+        unsafe = {}
         for tag, on in changes.tags.items():
             if is_url_safe(tag):
                 yield 'PUT' if on else 'DELETE', f'/tags/{_quote(tag)}', None
             else:
-                others[tag] = on
-        if others:
-            yield 'PUT', '/tags', {'tags': self._tags_with(others)}
+                unsafe[tag] = on
+        if unsafe:
+            yield 'PUT', '/tags', {'tags': self._merge_tags(unsafe)}
         if changes.description is not None:
-            # null is what Nova has where there was never any.
+            # null is what Nova has if there was never a description.
             description = changes.description or None
             yield 'PUT', '', {'server': {'description': description}}
 
     def change(
         self, method: str, path: str, body: Mapping[str, Any] | None
     ) -> Outcome | None:
-        """Make a request; return what went wrong, if something did."""
-        for delay in (*_RETRY_DELAYS, None):
+        """Send a request; return the failure, or None if there was none."""
+        for delay in (*retry.CONFLICT.delays, None):
             response = self._request(method, path, body)
             if response.status_code not in (404, 409):
                 break
@@ -189,22 +180,22 @@ class _Server:
                 return _deleted()
             if response.status_code == 404:
                 if method == 'DELETE':
-                    return None  # somebody else has removed it
+                    return None  # another client has removed it
                 break
             if delay is None or not _is_transient_conflict(server):
                 break
-            if self._caller.sleep(delay):
+            if self._session.sleep(delay):
                 break
         if response.status_code < 400:
             return None
         return Outcome(FAILED, api_errors.response_error(response))
 
-    def _tags_with(self, changed: Mapping[str, bool]) -> list[str]:
-        """Return its tags as they are now, but for those changed."""
+    def _merge_tags(self, changed: Mapping[str, bool]) -> list[str]:
+        """Return the server's current tags with changes applied."""
         response = self._request('GET', '/tags')
         sdk_exceptions.raise_from_response(response)
-        there = response.json()['tags']
-        kept = [tag for tag in there if changed.get(tag, True)]
+        current = response.json()['tags']
+        kept = [tag for tag in current if changed.get(tag, True)]
         added = [tag for tag, on in changed.items() if on and tag not in kept]
         return [*kept, *added]
 
@@ -214,8 +205,8 @@ class _Server:
         path: str = '',
         body: Mapping[str, Any] | None = None,
     ) -> requests.Response:
-        return self._caller.request(
-            method, self._path + path, self._version, json=body
+        return self._session.request(
+            method, self._path + path, self._microversion, json=body
         )
 
 
@@ -224,7 +215,7 @@ def _quote(name: str) -> str:
 
 
 def _is_transient_conflict(server: requests.Response) -> bool:
-    """Tell whether a conflict may end by itself."""
+    """Return whether a conflict with the server's state may pass."""
     if server.status_code != 200:
         return True
     state = server.json()['server'].get('OS-EXT-STS:vm_state')

@@ -14,7 +14,6 @@
 
 from collections.abc import Mapping
 import dataclasses
-import functools
 import logging
 from typing import Any
 
@@ -24,65 +23,63 @@ from openstack.image.v2 import image as _image
 
 from osc_image_ext import api_errors
 from osc_image_ext import exceptions
+from osc_image_ext import retry
 from osc_image_ext.i18n import _
 from osc_image_ext.image import record
 from osc_image_ext.image import streams
 
 LOG = logging.getLogger(__name__)
 
-# Seconds before data is sent once more, so often at most.
-_RETRY_DELAYS = (1, 2, 4)
-# Answers that do not tell what became of the data: a conflict with a broken
-# upload that is not over yet, and a proxy that lost patience with Glance.
-_AMBIGUOUS_STATUS_CODES = (409, 502, 503, 504)
-
 
 @dataclasses.dataclass(frozen=True)
 class DataTarget:
-    """Where the data of an image goes.
+    """Where image data is sent: the staging area or a store.
 
-    :param path: where it is sent to, below the image's own path.
-    :param busy: the image's status while Glance takes the data.
-    :param done: its status when Glance has it.
-    :param headers: sent beside those that all data has.
+    :param path: last part of the URL, after the image's own path.
+    :param receiving_status: the image's status while Glance receives data.
+    :param received_status: its status once Glance has all of it.
+    :param phases: shown while the data is sent, and afterwards.
+    :param headers: sent in addition to those of all image data.
     """
 
     path: str
-    busy: str
-    done: str
+    receiving_status: str
+    received_status: str
+    phases: tuple[str, str]
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def is_receiving(self, image: _image.Image, acknowledged: bool) -> bool:
-        """Tell whether Glance has not done with the data yet.
+        """Return whether Glance has not finished processing the data.
 
-        :param acknowledged: whether Glance has told that it has it.
+        :param acknowledged: whether Glance has reported that it has the data.
         """
-        if image.status != self.busy or self.busy != self.done:
-            return bool(image.status == self.busy)
-        # Staged data shows by the image's size alone (since Glance 23).
+        if image.status != self.receiving_status:
+            return False
+        if self.receiving_status != self.received_status:
+            return True
+        # Only the image's size shows that data is staged (since Glance 23).
         return image.size is None and not acknowledged
 
     def is_complete(self, image: _image.Image, acknowledged: bool) -> bool:
-        """Tell whether Glance has all of the data."""
-        return image.status == self.done and not self.is_receiving(
+        """Return whether Glance has all of the data."""
+        return image.status == self.received_status and not self.is_receiving(
             image, acknowledged
         )
 
 
-STAGING = DataTarget('stage', 'uploading', 'uploading')
+STAGING = DataTarget(
+    'stage', 'uploading', 'uploading', (_('staging'), _('staging'))
+)
 
 
 def store_target(name: str | None = None) -> DataTarget:
-    """Return a store as the destination.
+    """Return a store as the target.
 
-    :param name: of one among several; None for the default one.
+    :param name: one of several stores; None for the default store.
     """
     headers = {} if name is None else {'X-Image-Meta-Store': name}
-    return DataTarget('file', 'saving', 'active', headers)
-
-
-class OutcomeUnknown(exceptions.TransferError):
-    """The data may have arrived, or not."""
+    phases = (_('uploading'), _('storing'))
+    return DataTarget('file', 'saving', 'active', phases, headers)
 
 
 def put_image_data(
@@ -90,35 +87,35 @@ def put_image_data(
     image_id: str,
     body: streams.VerboseFileWrapper,
     target: DataTarget,
-    sleep: record.Sleep,
+    sleep: retry.Sleep,
 ) -> _image.Image:
     """Send the data until Glance has it; return the image as it is then.
 
-    :raises osc_image_ext.exceptions.Error: if the source fails, or Glance does
-        not take the data.
-    :raises openstack.exceptions.HttpException: if it does not tell what became
-        of the data.
+    :raises osc_image_ext.exceptions.Error: if the source fails, or Glance
+        does not accept the data.
+    :raises openstack.exceptions.HttpException: if Glance does not report
+        whether it has the data.
     :raises keystoneauth1.exceptions.ClientException: likewise.
     """
-    delays = list(_RETRY_DELAYS)
+    delays = list(retry.UPLOAD.delays)
     while True:
-        failure: OutcomeUnknown | None = None
+        failure: exceptions.OutcomeUnknown | None = None
         try:
             _put_once(proxy, image_id, body, target)
-        except OutcomeUnknown as error:
+        except exceptions.OutcomeUnknown as error:
             failure = error
-        now = _wait_for_outcome(proxy, image_id, failure, target, sleep)
-        if target.is_complete(now, failure is None):
-            return now
+        image = _wait_for_outcome(proxy, image_id, failure, target, sleep)
+        if target.is_complete(image, failure is None):
+            return image
         if failure is None:
             raise exceptions.TransferError(
                 _('Image %(id)s has status %(status)s after its upload.')
-                % {'id': image_id, 'status': now.status}
+                % {'id': image_id, 'status': image.status}
             )
         if not body.rewindable:
             failure.add_note(body.rewind_error)
             raise failure
-        if now.status != 'queued' or not delays:
+        if image.status != 'queued' or not delays:
             raise failure
         LOG.warning(_('%s It is sent again.'), failure)
         sleep(delays.pop(0))
@@ -127,14 +124,17 @@ def put_image_data(
 def _wait_for_outcome(
     proxy: _proxy.Proxy,
     image_id: str,
-    failure: OutcomeUnknown | None,
+    failure: exceptions.OutcomeUnknown | None,
     target: DataTarget,
-    sleep: record.Sleep,
+    sleep: retry.Sleep,
 ) -> _image.Image:
-    """Ask what state the data has left the image in."""
-    busy = functools.partial(target.is_receiving, acknowledged=failure is None)
+    """Return the image once Glance has processed what it received."""
+
+    def is_done(image: _image.Image) -> bool:
+        return not target.is_receiving(image, acknowledged=failure is None)
+
     try:
-        return record.wait_for_data(proxy, image_id, sleep, busy)
+        return record.get_image(proxy, image_id, sleep, is_done)
     except Exception as error:
         if failure is None:
             raise
@@ -150,9 +150,9 @@ def _put_once(
 ) -> None:
     """Send the data once, or twice if the token has expired.
 
-    Not by the SDK's Image.upload() and stage(), which make Glance's answer
-    unreadable (they accept no content type), and repeat what cannot be read
-    twice. After a broken connection or a 503 keystoneauth must not repeat
+    Not by the SDK's Image.upload() and stage(), which make Glance's response
+    unreadable (they accept no content type), and repeat what can be read only
+    once. After a lost connection or a 503 keystoneauth must not repeat
     anything: the image may have all of the data already.
     """
     headers = {
@@ -162,7 +162,7 @@ def _put_once(
     }
     if body.size is not None:
         headers['X-OpenStack-Image-Size'] = str(body.size)
-    once: dict[str, Any] = {'allow_reauth': False}
+    no_reauth: dict[str, Any] = {'allow_reauth': False}
     try:
         response = proxy.put(
             f'/images/{image_id}/{target.path}',
@@ -170,22 +170,20 @@ def _put_once(
             headers=headers,
             connect_retries=0,
             status_code_retries=0,
-            **({} if body.rewindable else once),
+            **({} if body.rewindable else no_reauth),
         )
     except ksa_exceptions.ConnectionError as error:
-        raise OutcomeUnknown(
+        reason = api_errors.connection_error_reason(error)
+        raise exceptions.OutcomeUnknown(
             _('The connection broke while image %(id)s was sent: %(reason)s.')
-            % {
-                'id': image_id,
-                'reason': api_errors.connection_error_reason(error),
-            }
+            % {'id': image_id, 'reason': reason}
         ) from error
     if response.status_code < 400:
         return
-    kind = exceptions.TransferError
-    if response.status_code in _AMBIGUOUS_STATUS_CODES:
-        kind = OutcomeUnknown
-    failure = kind(
+    error_class = exceptions.TransferError
+    if response.status_code in retry.UPLOAD.status_codes:
+        error_class = exceptions.OutcomeUnknown
+    failure = error_class(
         _('The server refused the data of image %(id)s: %(words)s')
         % {'id': image_id, 'words': api_errors.response_error(response)}
     )

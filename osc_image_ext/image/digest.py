@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Hashing beside a transfer, never as a pass of its own."""
+"""Hashing during a transfer, never as a separate pass."""
 
 import hashlib
 import queue
@@ -18,14 +18,14 @@ import threading
 from typing import Any
 
 # Blocks that may wait for a hasher: enough to keep it busy, and a bound on
-# the memory, since the sender waits when a hasher lags behind.
+# memory, since the sender waits for a hasher that lags behind.
 _BACKLOG = 4
 
 
 def supported(algorithm: str | None) -> bool:
-    """Tell whether this Python can compute an algorithm named by Glance.
+    """Return whether this Python has an algorithm that Glance names.
 
-    :param algorithm: a name that hashlib knows; FIPS builds know fewer.
+    :param algorithm: a name of hashlib; FIPS builds have fewer.
     """
     try:
         return bool(algorithm and new(algorithm).digest_size)
@@ -34,7 +34,7 @@ def supported(algorithm: str | None) -> bool:
 
 
 def new(algorithm: str) -> Any:
-    """Return a new hash object; the digest guards against accidents only.
+    """Return a new hash object; it detects accidents, not attacks.
 
     :raises ValueError: if this Python has no such algorithm.
     """
@@ -42,10 +42,10 @@ def new(algorithm: str) -> Any:
 
 
 class Digests:
-    """Digests of a stream, each computed by a thread of its own.
+    """Digests of a stream, each computed in a thread of its own.
 
-    hashlib releases the GIL, so the thread that sends is not held up unless
-    it is faster than the slowest digest.
+    hashlib releases the GIL, so the thread that sends is delayed only if it is
+    faster than the slowest digest.
 
     :param algorithms: names that :func:`supported` accepts.
     """
@@ -54,11 +54,11 @@ class Digests:
         self._hashers = [_Hasher(name) for name in algorithms]
 
     def restart(self) -> None:
-        """Forget all data: the stream starts again from its beginning."""
+        """Discard all data: the stream starts again from its beginning."""
         self._put(b'')
 
     def update(self, block: bytes) -> None:
-        """Take the next block (not empty), in order; may wait for a hasher."""
+        """Hash the next block (not empty); may wait for a hasher."""
         self._put(block)
 
     def result(self) -> dict[str, str]:
@@ -66,7 +66,7 @@ class Digests:
         return {h.algorithm: h.hexdigest() for h in self._hashers}
 
     def close(self) -> None:
-        """End the threads; to be called once, whatever happened."""
+        """End the threads; must be called once, on errors too."""
         self._put(None)
 
     def _put(self, item: bytes | None) -> None:
@@ -96,8 +96,8 @@ class _Hasher:
                 self._hash = new(self.algorithm)
 
     def hexdigest(self) -> str:
-        # Not by join(): Ctrl-C in the middle of a put() lets the queue have
-        # more blocks than it has counted, and task_done() fail.
+        # Not by join(): after Ctrl-C in the middle of a put() the queue has
+        # more blocks than it has counted, and task_done() fails.
         reached = threading.Event()
         self.blocks.put(reached)
         reached.wait()

@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Importing the data of an image, new or not."""
+"""Importing the data of an image, new or existing."""
 
 import contextlib
 import dataclasses
@@ -22,145 +22,122 @@ from openstack.image.v2 import image as _image
 from osc_image_ext import exceptions
 from osc_image_ext import listener as _listener
 from osc_image_ext.i18n import _
+from osc_image_ext.image import data
 from osc_image_ext.image import digest
 from osc_image_ext.image import import_cleanup
+from osc_image_ext.image import import_request
 from osc_image_ext.image import import_start
 from osc_image_ext.image import import_wait
 from osc_image_ext.image import record
 from osc_image_ext.image import service_info
 from osc_image_ext.image import source as _source
-from osc_image_ext.image import staging
 from osc_image_ext.image import streams
+from osc_image_ext.image import tasks
+from osc_image_ext.image import upload
 from osc_image_ext.image import verification
-
-
-@dataclasses.dataclass(frozen=True)
-class ImportResult:
-    """What became of an image that was made by import.
-
-    :param image: as Glance shows it now.
-    :param missing: stores that it should be in, and is not.
-    :param verified: the algorithm of the digest that agreed, if any did.
-    :param converted: whether the server changed the format of the data.
-    """
-
-    image: _image.Image
-    missing_stores: tuple[str, ...] = ()
-    verified: str | None = None
-    converted: bool = False
-
-    @property
-    def unverified(self) -> bool:
-        """Whether nothing was compared that could have been."""
-        return not (self.verified or self.converted)
 
 
 def create_image(
     proxy: _proxy.Proxy,
     attrs: dict[str, Any],
     source: _source.Source | None,
-    request: import_start.ImportRequest,
+    request: import_request.ImportRequest,
     info: service_info.ServiceInfo,
     listener: _listener.ProgressListener,
     *,
-    wait: import_wait.WaitOptions,
+    wait: tasks.WaitOptions,
     verify: bool = True,
     keep_failed: bool = False,
-) -> ImportResult:
+) -> import_wait.ImportResult:
     """Create an image and import its data.
 
-    If that fails or is interrupted, before the end that was asked for, the
-    image is deleted; what became of it is a note on the error.
+    If that fails or is interrupted before the command has waited as long as
+    it was asked to, the image is deleted; a note on the error says so.
 
     :param attrs: see :func:`record.create`.
-    :param source: the data to stage; None if Glance has it from elsewhere.
-    :param verify: compare digests of what was staged, if it is waited for.
-    :param keep_failed: leave the image where it is if the import fails.
+    :param source: the data to stage; None if Glance gets it from elsewhere.
+    :param verify: compare digests of what was staged, if the command waits.
+    :param keep_failed: do not delete the image if the import fails.
     :raises osc_image_ext.exceptions.Error: if any of it fails.
     :raises openstack.exceptions.HttpException: if another request fails.
     :raises keystoneauth1.exceptions.ClientException: likewise.
     """
-    # See upload.create_image() for why an image is not protected until late.
-    attrs = dict(attrs)
-    protected = attrs.pop('is_protected', None)
+    sleep = wait.sleep
     verify = verify and wait.enabled and source is not None
     names = verification.algorithms(proxy) if verify else ()
     with (
         contextlib.closing(digest.Digests(names)) as digests,
-        record.create(
-            proxy,
-            attrs,
-            listener=listener,
-            keep=keep_failed,
-            sleep=wait.sleep,
-        ) as image,
+        record.create_or_delete(
+            proxy, attrs, listener=listener, keep=keep_failed, sleep=sleep
+        ) as (image, protect),
     ):
-        formats = _formats(image)
-        body = staging.reader(source, listener, digests) if source else None
-        if body:
+        formats = _get_formats(image)
+        body = None
+        if source:
+            body = upload.open_body(source, listener, data.STAGING, digests)
             with import_cleanup.wait_for_staging_on_error(
-                proxy, image.id, wait.sleep, keep_failed
+                proxy, image.id, sleep, keep_failed
             ):
-                image = staging.stage(proxy, image.id, body, wait.sleep)
+                image = upload.stage(proxy, image.id, body, sleep)
         with import_cleanup.wait_for_import_on_error(
-            proxy, image.id, listener, wait.sleep, keep_failed
+            proxy, image.id, listener, sleep, keep_failed
         ):
-            # Once the import runs it is too late: it would write the image
-            # back as it was at the beginning.
-            if protected and not wait.enabled:
-                record.protect(proxy, image.id, wait.sleep)
-            import_start.start_import(proxy, image.id, request, wait.sleep)
+            # A running import writes the image back as it was at its start.
+            if not wait.enabled:
+                protect(image)
+            import_start.start_import(proxy, image.id, request, sleep)
             if wait.enabled:
                 result = _wait_for_import(
                     proxy, image, request, info, listener, wait
                 )
         if wait.enabled:
             result = _verify(result, formats, body, digests)
-            if protected:
-                changed = record.protect(proxy, result.image, wait.sleep)
-                result = dataclasses.replace(result, image=changed)
+            result = dataclasses.replace(result, image=protect(result.image))
     if wait.enabled:
+        _show_end(listener, result)
         return result
-    return ImportResult(record.get_image(proxy, image.id, wait.sleep))
+    return import_wait.ImportResult(record.get_image(proxy, image.id, sleep))
 
 
 def import_image(
     proxy: _proxy.Proxy,
     image: _image.Image,
-    request: import_start.ImportRequest,
+    request: import_request.ImportRequest,
     info: service_info.ServiceInfo,
     listener: _listener.ProgressListener,
-    wait: import_wait.WaitOptions,
-) -> ImportResult:
-    """Import the data of an image that exists; the image is never deleted.
+    wait: tasks.WaitOptions,
+) -> import_wait.ImportResult:
+    """Import the data of an existing image, which is never deleted.
 
-    What becomes of the import or of the image is a note on the error.
+    A note on the error has the status of the import or of the image.
 
     :raises osc_image_ext.exceptions.Error: if it fails.
     :raises openstack.exceptions.HttpException: if another request fails.
     :raises keystoneauth1.exceptions.ClientException: likewise.
     """
-    known_task_ids = import_start.list_task_ids(proxy, image.id, wait.sleep)
-    import_start.start_import(
-        proxy, image.id, request, wait.sleep, known_task_ids
-    )
+    known = import_start.list_task_ids(proxy, image.id, wait.sleep)
+    import_start.start_import(proxy, image.id, request, wait.sleep, known)
     if not wait.enabled:
-        return ImportResult(record.get_image(proxy, image.id, wait.sleep))
-    with import_cleanup.note_import_continues(proxy, image.id):
-        return _wait_for_import(
-            proxy, image, request, info, listener, wait, known_task_ids
+        return import_wait.ImportResult(
+            record.get_image(proxy, image.id, wait.sleep)
         )
+    with import_cleanup.note_import_continues(proxy, image.id):
+        result = _wait_for_import(
+            proxy, image, request, info, listener, wait, known
+        )
+    _show_end(listener, result)
+    return result
 
 
 def _wait_for_import(
     proxy: _proxy.Proxy,
     image: _image.Image,
-    request: import_start.ImportRequest,
+    request: import_request.ImportRequest,
     info: service_info.ServiceInfo,
     listener: _listener.ProgressListener,
-    wait: import_wait.WaitOptions,
+    wait: tasks.WaitOptions,
     known_task_ids: frozenset[str] = frozenset(),
-) -> ImportResult:
+) -> import_wait.ImportResult:
     task = import_start.find_import_task(
         proxy, image.id, known_task_ids, wait.sleep
     )
@@ -170,8 +147,10 @@ def _wait_for_import(
                 _('The server shows no task that imports image %s.') % image.id
             )
         # There was nothing to copy: the image is in all of them already.
-        return ImportResult(record.get_image(proxy, image.id, wait.sleep))
-    imported = import_wait.wait_for_import(
+        return import_wait.ImportResult(
+            record.get_image(proxy, image.id, wait.sleep)
+        )
+    return import_wait.wait_for_import(
         proxy,
         task,
         image,
@@ -180,28 +159,35 @@ def _wait_for_import(
         wait,
         allow_failure=request.allow_failure,
     )
-    return ImportResult(imported.image, imported.missing_stores)
 
 
-def _formats(image: _image.Image) -> tuple[str, str]:
+def _get_formats(image: _image.Image) -> tuple[str, str]:
     return image.disk_format, image.container_format
 
 
 def _verify(
-    result: ImportResult,
+    result: import_wait.ImportResult,
     formats: tuple[str, str],
     body: streams.VerboseFileWrapper | None,
     digests: digest.Digests,
-) -> ImportResult:
-    """Compare what was imported with what was staged, if that may agree.
+) -> import_wait.ImportResult:
+    """Compare what was imported with what was staged, unless converted.
 
-    :param formats: those of the image before the import.
+    :param formats: disk and container format of the image before the import.
     """
     if body is None:
         return result
-    if _formats(result.image) != formats:
+    if _get_formats(result.image) != formats:
         return dataclasses.replace(result, converted=True)
     verified = verification.compare(
         result.image, body.position, digests.result()
     )
     return dataclasses.replace(result, verified=verified)
+
+
+def _show_end(
+    listener: _listener.ProgressListener, result: import_wait.ImportResult
+) -> None:
+    listener.phase(
+        _('active'), _('verified') if result.verified else _('stored')
+    )

@@ -10,40 +10,35 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""What becomes of an import that is not followed to its end."""
+"""What happens to an import and its data if the command ends early."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 import contextlib
 
-from keystoneauth1 import exceptions as ksa_exceptions
 from openstack import exceptions as sdk_exceptions
 from openstack.image.v2 import _proxy
 
+from osc_image_ext import api_errors
 from osc_image_ext import exceptions
 from osc_image_ext import listener as _listener
 from osc_image_ext import retry
 from osc_image_ext.i18n import _
-from osc_image_ext.image import data as _data
+from osc_image_ext.image import data
 from osc_image_ext.image import tasks
 
-# What is raised when an import has ended by itself.
+# Raised when an import has finished by itself.
 _IMPORT_ENDED = (exceptions.TaskError, exceptions.TransferError)
-# Seconds between looks at an import that nobody wants to see the end of: in
-# sum less than what CI systems give a job that they want to end.
-_POLL_DELAYS = (0.2, 0.5, 1, 1, 1, 1, 1, 1, 1)
 
 
 @contextlib.contextmanager
 def note_import_continues(
     proxy: _proxy.Proxy, image_id: str
 ) -> Iterator[None]:
-    """Tell what the end of the block means for an import and its image."""
+    """Add to whatever ends the block the status of the import or image."""
     try:
         yield
     except _IMPORT_ENDED as failure:
-        with contextlib.suppress(
-            sdk_exceptions.SDKException, ksa_exceptions.ClientException
-        ):
+        with contextlib.suppress(*api_errors.API_ERRORS):
             failure.add_note(
                 _('Image %(id)s has status %(status)s now.')
                 % {'id': image_id, 'status': proxy.get_image(image_id).status}
@@ -69,13 +64,13 @@ def wait_for_import_on_error(
     sleep: retry.Sleep,
     keep: bool,
 ) -> Iterator[None]:
-    """Let an import end if the block does not, before its image is deleted.
+    """Wait for an import to finish before its image is deleted.
 
     Whatever Glance is writing to a store when an image is deleted stays there
-    for ever. That cannot be waited for as long as it takes, only for some
-    seconds, and until a second Ctrl-C.
+    permanently. The wait is limited to some seconds, and ended by a second
+    Ctrl-C.
 
-    :param listener: told that the end of the import is waited for.
+    :param listener: its phase says that the command is stopping.
     :param keep: the image will not be deleted.
     """
     try:
@@ -83,7 +78,7 @@ def wait_for_import_on_error(
     except BaseException as stop:
         if not keep and not isinstance(stop, _IMPORT_ENDED):
             listener.phase(_('stopping'))
-            if not _wait_until_idle(proxy, image_id, sleep):
+            if not _poll(lambda: _is_idle(proxy, image_id), sleep):
                 stop.add_note(
                     _(
                         'The import of image %s had not ended, so what it was '
@@ -98,16 +93,19 @@ def wait_for_import_on_error(
 def wait_for_staging_on_error(
     proxy: _proxy.Proxy, image_id: str, sleep: retry.Sleep, keep: bool
 ) -> Iterator[None]:
-    """Let Glance notice that no more data comes, before the image is deleted.
+    """Wait until Glance has aborted an upload before its image is deleted.
 
-    Data that it is staging when an image is deleted may stay there for ever.
+    Data that Glance is staging when an image is deleted may stay there
+    permanently.
 
     :param keep: the image will not be deleted.
     """
     try:
         yield
     except BaseException as stop:
-        if not keep and not _wait_until_unstaged(proxy, image_id, sleep):
+        if not keep and not _poll(
+            lambda: _is_unstaged(proxy, image_id), sleep
+        ):
             stop.add_note(
                 _(
                     'The server has not noticed that image %s is not sent any '
@@ -118,43 +116,30 @@ def wait_for_staging_on_error(
         raise
 
 
-def _wait_until_unstaged(
-    proxy: _proxy.Proxy, image_id: str, sleep: retry.Sleep
-) -> bool:
-    """Wait some seconds for Glance, until it has done with staged data."""
-    with contextlib.suppress(KeyboardInterrupt, SystemExit):
-        for delay in _POLL_DELAYS:
-            with contextlib.suppress(
-                sdk_exceptions.SDKException, ksa_exceptions.ClientException
-            ):
-                image = proxy.get_image(image_id)
-                if not _data.STAGING.is_receiving(image, acknowledged=False):
-                    return True
-            sleep(delay)
-    return False
+def _poll(is_done: Callable[[], bool], sleep: retry.Sleep) -> bool:
+    """Wait some seconds until something is done; return whether it is.
 
-
-def _wait_until_idle(
-    proxy: _proxy.Proxy, image_id: str, sleep: retry.Sleep
-) -> bool:
-    """Wait some seconds for the import of an image to end.
-
-    :returns: whether it has ended, or there is none any more; not so after
-        a second Ctrl-C.
+    A second Ctrl-C ends the wait.
     """
     with contextlib.suppress(KeyboardInterrupt, SystemExit):
-        for delay in _POLL_DELAYS:
-            try:
-                found = tasks.list_for_image(proxy, image_id)
-            except sdk_exceptions.NotFoundException:
-                return True
-            except (
-                sdk_exceptions.SDKException,
-                ksa_exceptions.ClientException,
-            ):
-                pass
-            else:
-                if all(t.status in ('success', 'failure') for t in found):
+        for delay in retry.CLEANUP.delays:
+            with contextlib.suppress(*api_errors.API_ERRORS):
+                if is_done():
                     return True
             sleep(delay)
     return False
+
+
+def _is_unstaged(proxy: _proxy.Proxy, image_id: str) -> bool:
+    """Return whether Glance does not receive data for staging any more."""
+    image = proxy.get_image(image_id)
+    return not data.STAGING.is_receiving(image, acknowledged=False)
+
+
+def _is_idle(proxy: _proxy.Proxy, image_id: str) -> bool:
+    """Return whether no task of an image is running."""
+    try:
+        found = tasks.list_for_image(proxy, image_id)
+    except sdk_exceptions.NotFoundException:
+        return True
+    return all(task.status in ('success', 'failure') for task in found)

@@ -10,14 +10,12 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""An import that is followed until the image is where it should be."""
+"""Waiting for an import until the image is in its stores."""
 
 import contextlib
 import dataclasses
 import re
-import time
 
-from keystoneauth1 import exceptions as ksa_exceptions
 from openstack import exceptions as sdk_exceptions
 from openstack.image.v2 import _proxy
 from openstack.image.v2 import image as _image
@@ -27,107 +25,98 @@ from osc_image_ext import api_errors
 from osc_image_ext import exceptions
 from osc_image_ext import listener as _listener
 from osc_image_ext import retry
+from osc_image_ext import text
 from osc_image_ext.i18n import _
-from osc_image_ext.image import import_start
+from osc_image_ext.image import import_request
 from osc_image_ext.image import tasks
 
 _IMPORTING_TO = 'os_glance_importing_to_stores'
 _FAILED_STORES = 'os_glance_failed_import'
-# Glance's 'Copied 512 MiB', in whatever language it talks.
+# Glance's 'Copied 512 MiB', in whatever language it is configured for.
 _COPIED = re.compile(r'(\d+)\s*MiB')
 _MIB = 1024 * 1024
 
 
 @dataclasses.dataclass(frozen=True)
-class WaitOptions:
-    """Whether and how an import is waited for.
-
-    :param wanted: if not, it is left alone once it was accepted.
-    :param timeout: seconds, see :func:`retry.wait_for_task`.
-    """
-
-    enabled: bool
-    timeout: float | None = None
-    clock: retry.Clock = time.monotonic
-    sleep: retry.Sleep = time.sleep
-
-
-@dataclasses.dataclass(frozen=True)
-class Imported:
-    """What became of an import.
+class ImportResult:
+    """The result of an import.
 
     :param image: as Glance shows it now.
-    :param missing_stores: stores that it should be in, and is not.
+    :param missing_stores: stores that the image should be in, and is not.
+    :param verified: algorithm of the digest that matched, None if none was
+        compared.
+    :param converted: whether the server changed the format of the data.
     """
 
     image: _image.Image
     missing_stores: tuple[str, ...] = ()
+    verified: str | None = None
+    converted: bool = False
+
+    @property
+    def unverified(self) -> bool:
+        """Whether nothing was compared that could have been."""
+        return not (self.verified or self.converted)
 
 
 def wait_for_import(
     proxy: _proxy.Proxy,
     task: _task.Task,
     image: _image.Image,
-    targets: tuple[str, ...],
+    stores: tuple[str, ...],
     listener: _listener.ProgressListener,
-    wait: WaitOptions,
+    wait: tasks.WaitOptions,
     *,
     allow_failure: bool = True,
-) -> Imported:
-    """Follow an import until the image is in its stores.
+) -> ImportResult:
+    """Wait until an image is in its stores.
 
-    The image's status alone would tell nothing: it goes back to ``queued``,
-    stays ``importing`` or was ``active`` before.
+    The image's status alone does not show a failure: it returns to
+    ``queued``, stays ``importing`` or was ``active`` before.
 
-    :param task: the import, as it was seen last.
-    :param image: as it was seen last.
-    :param targets: the stores that are written to; none if the cloud has but
-        one.
-    :param listener: told the phase, the store, and how much is copied.
-    :param allow_failure: of several stores, some may fail.
+    :param task: the import, as last seen.
+    :param image: as last seen.
+    :param stores: those that are written to; empty if the deployment has one
+        store only.
+    :param listener: its phase has the store, its position what is copied.
+    :param allow_failure: succeed even if some of several stores fail.
     :raises TaskError: if the import failed.
-    :raises TaskTimeout: if it has not ended in time.
+    :raises TaskTimeout: if it did not finish in time.
     :raises osc_image_ext.exceptions.Error: if the image was deleted, or is
         not in its stores.
-    :raises openstack.exceptions.HttpException: see :func:`retry.wait_for_task`.
-    :raises keystoneauth1.exceptions.ClientException: likewise.
+    :raises: see :func:`tasks.wait_for_task`.
     """
-    reporter = _Reporter(listener, targets, image)
+    reporter = _Reporter(listener, stores, image)
 
     def get_task() -> _task.Task:
         reporter.update(_get_image(proxy, image.id))
         return _get_task(proxy, image.id, task.id)
 
     try:
-        retry.wait_for_task(
-            task,
-            get_task,
-            reporter,
-            timeout=wait.timeout,
-            clock=wait.clock,
-            sleep=wait.sleep,
-        )
+        tasks.wait_for_task(task, get_task, reporter, wait)
     except exceptions.TaskError as error:
         _note_failed_stores(proxy, image.id, error)
         raise
-    # It has all been done by now: who is away for a moment is waited for.
-    shown = retry.retry_until(lambda: _get_image(proxy, image.id), wait.sleep)
-    imported = _check_result(shown, targets, allow_failure)
-    listener.moved(imported.image.size or 0)
-    return imported
+    # The import has succeeded: a short outage must not hide that.
+    imported = retry.retry_until(
+        lambda: _get_image(proxy, image.id), wait.sleep
+    )
+    result = _check_result(imported, stores, allow_failure)
+    listener.moved(imported.size or 0)
+    return result
 
 
 class _Reporter(_listener.NullListener):
-    """Tells a listener of an import what it hears of a task."""
+    """Translates what is known of a task into progress of the import."""
 
     def __init__(
         self,
         listener: _listener.ProgressListener,
-        targets: tuple[str, ...],
+        stores: tuple[str, ...],
         image: _image.Image,
     ) -> None:
         self._listener = listener
-        self._targets = targets
+        self._stores = stores
         self._size: int | None = image.size
         self._current = 0
         self._stale: str | None = ''
@@ -139,13 +128,13 @@ class _Reporter(_listener.NullListener):
         self._listener.phase(_('importing'), self._where())
 
     def update(self, image: _image.Image) -> None:
-        """Find out which store is being written to."""
-        busy = import_start.stores_of(image, _IMPORTING_TO)
-        left = [i for i, name in enumerate(self._targets) if name in busy]
-        if left and left[0] > self._current:
-            self._current = left[0]
+        """Find the store that is being written to."""
+        busy = import_request.list_stores(image, _IMPORTING_TO)
+        pending = [i for i, name in enumerate(self._stores) if name in busy]
+        if pending and pending[0] > self._current:
+            self._current = pending[0]
             self._size = image.size or self._size
-            # Until it changes the message is still about the store before.
+            # Until it changes the message is about the previous store.
             self._stale = None
             self._begin()
 
@@ -164,15 +153,15 @@ class _Reporter(_listener.NullListener):
         )
 
     def _where(self) -> str:
-        if not self._targets:
+        if not self._stores:
             return _('to the store')
-        store = api_errors.printable(self._targets[self._current])
-        if len(self._targets) == 1:
+        store = text.printable(self._stores[self._current])
+        if len(self._stores) == 1:
             return _('to %s') % store
         return _('to %(store)s (%(number)d of %(all)d)') % {
             'store': store,
             'number': self._current + 1,
-            'all': len(self._targets),
+            'all': len(self._stores),
         }
 
 
@@ -198,33 +187,29 @@ def _get_task(proxy: _proxy.Proxy, image_id: str, task_id: str) -> _task.Task:
 def _note_failed_stores(
     proxy: _proxy.Proxy, image_id: str, error: exceptions.TaskError
 ) -> None:
-    """Tell which stores failed: that is more than Glance's message often."""
-    with contextlib.suppress(
-        sdk_exceptions.SDKException, ksa_exceptions.ClientException
-    ):
+    """Name the stores that failed: Glance's message often does not."""
+    with contextlib.suppress(*api_errors.API_ERRORS):
         image = proxy.get_image(image_id)
-        failed = import_start.stores_of(image, _FAILED_STORES)
+        failed = import_request.list_stores(image, _FAILED_STORES)
         if failed:
-            names = api_errors.printable(', '.join(failed))
+            names = text.printable(', '.join(failed))
             error.add_note(_('Stores that failed: %s.') % names)
 
 
 def _check_result(
-    image: _image.Image, targets: tuple[str, ...], allow_failure: bool
-) -> Imported:
-    """Find out whether the image is where it should be."""
+    image: _image.Image, stores: tuple[str, ...], allow_failure: bool
+) -> ImportResult:
+    """Check that the image is active, and in its stores."""
     if image.status != 'active':
         raise exceptions.TransferError(
             _('The import ended, but image %(id)s has status %(status)s.')
             % {'id': image.id, 'status': image.status}
         )
-    there = import_start.stores_of(image)
-    missing_stores = tuple(name for name in targets if name not in there)
-    if missing_stores and (
-        not allow_failure or len(missing_stores) == len(targets)
-    ):
+    present = import_request.list_stores(image)
+    missing = tuple(name for name in stores if name not in present)
+    if missing and (not allow_failure or len(missing) == len(stores)):
         raise exceptions.TransferError(
             _('Image %(id)s did not get into these stores: %(stores)s.')
-            % {'id': image.id, 'stores': ', '.join(missing_stores)}
+            % {'id': image.id, 'stores': ', '.join(missing)}
         )
-    return Imported(image, missing_stores)
+    return ImportResult(image, missing)

@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""The image's record: created, looked at, and deleted if all was in vain."""
+"""The image record: created, read, protected, and deleted after a failure."""
 
 from collections.abc import Callable, Iterator
 import contextlib
@@ -28,47 +28,71 @@ from osc_image_ext import listener as _listener
 from osc_image_ext import retry
 from osc_image_ext.i18n import _
 
-Sleep = Callable[[float], None]
+#: Protects the image if that was asked for; returns it as it is then.
+Protect = Callable[[_image.Image], _image.Image]
 
-# Seconds before an image is deleted once more: Glance may take a while to
-# notice that a connection broke, and answers a DELETE with 409 or 500 until it
-# has.
-_RETRY_DELAYS = (0.5, 1, 2, 4, 8)
-_RETRIABLE_STATUS_CODES = (409, 500, 502, 503, 504)
+
+def create(
+    proxy: _proxy.Proxy,
+    attrs: dict[str, Any],
+    sleep: retry.Sleep = time.sleep,
+) -> _image.Image:
+    """Create an image without data.
+
+    If the response is lost the image is deleted, and a note says so.
+
+    :param attrs: those of the SDK's Image; the user's own properties under
+        ``properties``.
+    :raises openstack.exceptions.HttpException: if Glance rejects it.
+    :raises keystoneauth1.exceptions.ClientException: if Glance cannot be
+        reached.
+    """
+    # With an ID chosen here the image is found even if the response is lost.
+    image = _image.Image.new(**{'id': str(uuid.uuid4()), **attrs})
+    try:
+        return image.create(proxy)
+    except BaseException as failure:
+        # An ID that the user chose may belong to another image.
+        if 'id' not in attrs and not _was_rejected(failure):
+            failure.add_note(_delete_and_describe(proxy, image, sleep))
+        raise
 
 
 @contextlib.contextmanager
-def create(
+def create_or_delete(
     proxy: _proxy.Proxy,
     attrs: dict[str, Any],
     *,
     listener: _listener.ProgressListener = _listener.NULL,
     keep: bool = False,
-    sleep: Sleep = time.sleep,
-) -> Iterator[_image.Image]:
+    sleep: retry.Sleep = time.sleep,
+) -> Iterator[tuple[_image.Image, Protect]]:
     """Create an image, and delete it again if the block fails.
 
-    What became of the image is added as a note to whatever ended the block,
-    an interruption included.
+    The image is not protected until the block calls the function that comes
+    with it: Glance cannot clean up after the upload of a protected image
+    that was interrupted, and its data would stay in the store.
 
-    :param attrs: those of the SDK's Image; the user's own properties under
-        ``properties``.
-    :param listener: told when the image is being deleted.
-    :param keep: leave the image where it is if the block fails.
-    :raises openstack.exceptions.HttpException: if Glance refuses it.
-    :raises keystoneauth1.exceptions.ClientException: if it is not reached.
+    A note on whatever ended the block, an interruption included, says whether
+    the image was deleted.
+
+    :param attrs: see :func:`create`; and what is raised.
+    :param listener: its phase says that the image is being deleted.
+    :param keep: do not delete the image if the block fails.
     """
-    # With an ID chosen here the image is found even if the answer is lost.
-    image = _image.Image.new(**{'id': str(uuid.uuid4()), **attrs})
+    attrs = dict(attrs)
+    is_protected = attrs.pop('is_protected', None)
+    image = create(proxy, attrs, sleep)
+
+    def protect(image: _image.Image) -> _image.Image:
+        if not is_protected:
+            return image
+        return retry.retry_until(
+            lambda: proxy.update_image(image, is_protected=True), sleep
+        )
+
     try:
-        image.create(proxy)
-    except BaseException as failure:
-        # An ID that the user chose may be that of somebody's image.
-        if 'id' not in attrs and not _was_rejected(failure):
-            failure.add_note(_delete_and_describe(proxy, image, sleep))
-        raise
-    try:
-        yield image
+        yield image, protect
     except BaseException as failure:
         if keep:
             failure.add_note(_('Image %s was kept.') % image.id)
@@ -80,7 +104,7 @@ def create(
 
 @contextlib.contextmanager
 def note_image_left_on_error(image_id: str) -> Iterator[None]:
-    """Add to whatever ends the block that the image is still there."""
+    """Add to whatever ends the block that the image was not deleted."""
     try:
         yield
     except BaseException as failure:
@@ -89,69 +113,35 @@ def note_image_left_on_error(image_id: str) -> Iterator[None]:
 
 
 def _was_rejected(failure: BaseException) -> bool:
-    """Tell whether Glance said that it did not create the image.
+    """Return whether Glance reported that it did not create the image.
 
-    A proxy's 502 or 504 does not say that. Neither does 409, which is what a
-    repeated request gets if the first was lost on its way back.
+    A 502 or 504 of a proxy does not say so. Neither does 409, the response to
+    a repeated request if the response to the first was lost.
     """
     status = getattr(failure, 'status_code', None)
     return status is not None and status < 500 and status != 409
 
 
 def get_image(
-    proxy: _proxy.Proxy, image_id: str, sleep: Sleep
-) -> _image.Image:
-    """Return an image as it is now, even if Glance is away for a while.
-
-    :raises openstack.exceptions.HttpException: 404 if it was deleted.
-    :raises keystoneauth1.exceptions.ClientException: see
-        :func:`retry.retry_until`.
-    """
-    return retry.retry_until(lambda: proxy.get_image(image_id), sleep)
-
-
-def _is_saving(image: _image.Image) -> bool:
-    return bool(image.status == 'saving')
-
-
-def wait_for_data(
     proxy: _proxy.Proxy,
     image_id: str,
-    sleep: Sleep,
-    busy: Callable[[_image.Image], bool] = _is_saving,
+    sleep: retry.Sleep,
+    is_done: Callable[[_image.Image], bool] = lambda _image: True,
 ) -> _image.Image:
-    """Wait until Glance has done with the data of an image.
+    """Return an image as it is now, or once a condition is met.
 
-    :param busy: tells whether it has not.
-    :returns: the image as it is then; as it is after five minutes if Glance
-        is busy for longer.
-    :raises openstack.exceptions.HttpException: 404 if it was deleted.
-    :raises keystoneauth1.exceptions.ClientException: see
+    :param is_done: whether the image is in the state that is waited for.
+    :raises openstack.exceptions.HttpException: 404 if it was deleted; see
         :func:`retry.retry_until`.
+    :raises keystoneauth1.exceptions.ClientException: likewise.
     """
-    return retry.retry_until(
-        lambda: proxy.get_image(image_id), sleep, lambda image: not busy(image)
-    )
-
-
-def protect(
-    proxy: _proxy.Proxy, image: str | _image.Image, sleep: Sleep
-) -> _image.Image:
-    """Protect an image, even if Glance is away; return it as it is then.
-
-    :raises openstack.exceptions.HttpException: if Glance refuses it.
-    :raises keystoneauth1.exceptions.ClientException: see
-        :func:`retry.retry_until`.
-    """
-    return retry.retry_until(
-        lambda: proxy.update_image(image, is_protected=True), sleep
-    )
+    return retry.retry_until(lambda: proxy.get_image(image_id), sleep, is_done)
 
 
 def _delete_and_describe(
-    proxy: _proxy.Proxy, image: _image.Image, sleep: Sleep
+    proxy: _proxy.Proxy, image: _image.Image, sleep: retry.Sleep
 ) -> str:
-    """Delete an image; return a sentence on what became of it."""
+    """Delete an image; return a sentence with the result."""
     try:
         _delete(proxy, image, sleep)
     except (KeyboardInterrupt, SystemExit):
@@ -164,18 +154,21 @@ def _delete_and_describe(
     return _('Image %s was deleted.') % image.id
 
 
-def _delete(proxy: _proxy.Proxy, image: _image.Image, sleep: Sleep) -> None:
-    for delay in _RETRY_DELAYS:
+def _delete(
+    proxy: _proxy.Proxy, image: _image.Image, sleep: retry.Sleep
+) -> None:
+    for delay in retry.DELETE.delays:
         try:
             return proxy.delete_image(image.id)
         except sdk_exceptions.ForbiddenException:
-            # The answer may have been lost, or Ctrl-C come, just when it was
-            # being protected.
+            # The response may have been lost, or the user may have pressed
+            # Ctrl-C, just when the image was being protected.
             if not proxy.get_image(image.id).is_protected:
                 raise
             proxy.update_image(image.id, is_protected=False)
         except sdk_exceptions.HttpException as error:
-            if error.status_code not in _RETRIABLE_STATUS_CODES:
+            # It may take a while until Glance notices a lost connection.
+            if error.status_code not in retry.DELETE.status_codes:
                 raise
         except ksa_exceptions.ConnectionError:
             pass

@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""What a cloud offers for imports: the methods, and the stores."""
+"""What a deployment supports: the import methods, and the stores."""
 
 import dataclasses
 from typing import Any
@@ -24,12 +24,12 @@ from osc_image_ext.i18n import _
 
 @dataclasses.dataclass(frozen=True)
 class ServiceInfo:
-    """What Glance offers.
+    """What Glance's discovery API shows ("Image Service Info").
 
-    :param import_methods: of importing; none if it cannot import at all.
-    :param stores: that an image can be written to; none if Glance has but
-        one, which has no name.
-    :param default: the store of those who want no other.
+    :param import_methods: names; empty if image import is not supported.
+    :param stores: IDs of the stores that can be written to; empty if Glance
+        has one store only, which has no ID.
+    :param default_store: the store of images for which none is named.
     """
 
     import_methods: tuple[str, ...]
@@ -37,9 +37,9 @@ class ServiceInfo:
     default_store: str | None = None
 
     def require_import_method(self, method: str) -> None:
-        """Make sure that there is such a method.
+        """Check that an import method is supported.
 
-        :raises osc_image_ext.exceptions.Error: if not.
+        :raises osc_image_ext.exceptions.Error: if it is not.
         """
         if not self.import_methods:
             raise exceptions.Error(_('This cloud offers no imports.'))
@@ -49,13 +49,16 @@ class ServiceInfo:
                     'This cloud does not offer the import method %(method)s, '
                     'but: %(offered)s.'
                 )
-                % {'method': method, 'offered': ', '.join(self.import_methods)}
+                % {
+                    'method': method,
+                    'offered': ', '.join(self.import_methods),
+                }
             )
 
     def require_stores(self, names: tuple[str, ...]) -> None:
-        """Make sure that there are such stores.
+        """Check that stores are available.
 
-        :raises osc_image_ext.exceptions.Error: if not.
+        :raises osc_image_ext.exceptions.Error: if one of them is not.
         """
         if not self.stores:
             raise exceptions.Error(
@@ -73,29 +76,30 @@ class ServiceInfo:
 
 
 def get_service_info(proxy: _proxy.Proxy) -> ServiceInfo:
-    """Ask Glance what it offers.
+    """Return what Glance's discovery API shows.
 
-    :raises openstack.exceptions.HttpException: if it does not tell.
-    :raises keystoneauth1.exceptions.ClientException: if it is not reached.
+    :raises openstack.exceptions.HttpException: if Glance rejects a request.
+    :raises keystoneauth1.exceptions.ClientException: if Glance cannot be
+        reached.
     """
-    import_methods = _get_json(proxy, '/info/import').get('import-methods', {})
+    methods = _get_json(proxy, '/info/import').get('import-methods', {})
     stores = [
         store
         for store in _get_json(proxy, '/info/stores').get('stores', ())
         if not store.get('read-only')
     ]
     return ServiceInfo(
-        tuple(import_methods.get('value') or ()),
+        tuple(methods.get('value') or ()),
         tuple(store['id'] for store in stores),
         next((store['id'] for store in stores if store.get('default')), None),
     )
 
 
 def _get_json(proxy: _proxy.Proxy, path: str) -> dict[str, Any]:
-    """Return what Glance tells; nothing where it does not know of it."""
+    """Return a JSON object; an empty one if Glance does not have the path."""
     response = proxy.get(path)
     if response.status_code == 404:
         return {}
     sdk_exceptions.raise_from_response(response)
-    told: dict[str, Any] = response.json()
-    return told
+    value: dict[str, Any] = response.json()
+    return value

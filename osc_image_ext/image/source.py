@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Where image data comes from, checked before anything is created."""
+"""The image data to send: a file or standard input, checked when opened."""
 
 from collections.abc import Iterator
 import contextlib
@@ -23,19 +23,19 @@ import sys
 
 from oslo_utils.imageutils import format_inspector
 
-from osc_image_ext import api_errors
 from osc_image_ext import exceptions
+from osc_image_ext import text
 from osc_image_ext.i18n import _
 from osc_image_ext.image import streams
 
-# The formats whose content may look like anything: an image that a guest
-# sees as a plain disk, whatever is on it.
+# Formats whose content may look like anything: a guest sees the image as a
+# plain disk, whatever is on it.
 _UNSTRUCTURED_FORMATS = ('raw', 'ami', 'ari', 'aki')
-# A fixed VHD shows what it is only at its end.
+# A fixed VHD is recognized at its end only.
 _FORMATS_WITHOUT_HEADER = ('vhd',)
-# So much of a header tells whether it is one; a pipe may show less at first.
+# Enough to recognize any format; a pipe may return less at first.
 _HEADER_SIZE = 64 * 1024
-# What a plain disk may hold without being another format.
+# What a plain disk may be recognized as.
 _FORMATS_OF_A_DISK = {'raw', 'gpt', 'luks', 'iso'}
 
 
@@ -44,8 +44,8 @@ class Source:
     """Image data that is open for reading.
 
     :param file: at the first byte to send.
-    :param name: for messages.
-    :param size: bytes to send, None when only the end of the data will tell.
+    :param name: for messages, printable.
+    :param size: bytes to send, None if not known before the end of the data.
     """
 
     file: io.BufferedReader
@@ -53,11 +53,11 @@ class Source:
     size: int | None
 
     def detect_mismatch(self, disk_format: str) -> str | None:
-        """Return the format that the header shows, if it is another one.
+        """Return the detected format if it is not the expected one.
 
         :param disk_format: the image's, as Glance names it.
-        :returns: a name of oslo.utils' format inspector, or None if the
-            header does not contradict the format.
+        :returns: names of oslo.utils' format inspector, or None if the data
+            may have the expected format.
         """
         head = self.file.peek(1)
         found = _detect_formats(head)
@@ -76,7 +76,7 @@ class Source:
 
 
 def _detect_formats(head: bytes) -> set[str]:
-    # Inspectors log it as an error when data is not of their format.
+    # Inspectors log an error for data of another format.
     format_inspector.LOG.setLevel(logging.CRITICAL)
     inspector = format_inspector.InspectWrapper(io.BytesIO(head))
     inspector.read(len(head))
@@ -95,10 +95,10 @@ def open_file(path: str, size: int | None) -> Iterator[Source]:
 
     Opening a FIFO waits for its writer.
 
-    :param size: bytes that the user says it holds.
-    :raises SourceError: if it cannot be read or is not of that size.
+    :param size: bytes that the user expects.
+    :raises SourceError: if it cannot be read or has another size.
     """
-    name = api_errors.printable(path) or "''"
+    name = text.printable(path) or "''"
     try:
         file = _open_reader(path)
     except OSError as error:
@@ -108,12 +108,12 @@ def open_file(path: str, size: int | None) -> Iterator[Source]:
 
 
 def stdin_has_data() -> bool:
-    """Tell whether standard input may hold an image.
+    """Return whether standard input may have image data.
 
-    It does not where it is closed, a terminal or /dev/null, as in cron, in CI
-    or at a prompt.
+    It has none if it is closed, a terminal or /dev/null, as in cron, in CI or
+    at a prompt.
     """
-    if sys.stdin is None:  # closed: by now 0 may be any other file
+    if sys.stdin is None:  # closed: descriptor 0 may be any other file now
         return False
     status = os.fstat(0)
     return not (os.isatty(0) or os.path.samestat(status, os.stat(os.devnull)))
@@ -121,11 +121,11 @@ def stdin_has_data() -> bool:
 
 @contextlib.contextmanager
 def open_stdin(size: int | None) -> Iterator[Source | None]:
-    """Open standard input; waits until it has data, or has ended.
+    """Open standard input; wait for its first byte or its end.
 
-    :param size: bytes that the user says it holds.
+    :param size: bytes that the user expects.
     :returns: None if it ended without any data.
-    :raises SourceError: if it cannot be read or is not of that size.
+    :raises SourceError: if it cannot be read or has another size.
     """
     name = _('Standard input')
     with _blocking(0), _open_reader(0) as file:
@@ -141,7 +141,7 @@ def open_stdin(size: int | None) -> Iterator[Source | None]:
 
 @contextlib.contextmanager
 def _blocking(descriptor: int) -> Iterator[None]:
-    """Let a read wait for data: some parents leave a pipe that does not."""
+    """Make reads wait for data: some parents leave a pipe non-blocking."""
     before = os.get_blocking(descriptor)
     os.set_blocking(descriptor, True)
     try:
@@ -160,7 +160,7 @@ def _read_error(name: str, error: OSError) -> exceptions.SourceError:
 def _check_size(
     file: io.BufferedReader, name: str, expected: int | None
 ) -> int | None:
-    """Return what the source really holds from here on, or what was said."""
+    """Return the actual size from here on; for a pipe, the expected one."""
     mode = os.fstat(file.fileno()).st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISBLK(mode)):
         return expected

@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""The reader that a transfer hands to the SDK."""
+"""The body of an upload: a file that reports progress and is hashed."""
 
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -20,55 +20,56 @@ from osc_image_ext import listener as _listener
 from osc_image_ext.i18n import _
 from osc_image_ext.image import digest as _digest
 
-# Sent to the socket as it is: urllib3 reads 16 KiB at a time from anything
-# with a read(), which halves the throughput, but passes on what it iterates.
-# From 1 MiB on, Linux sends over loopback at half the speed, and hashing loses
-# a little with every halving: this is just below.
+# urllib3 reads 16 KiB at a time from anything with a read(), which halves the
+# throughput, but sends what it iterates as it is. From 1 MiB on, Linux sends
+# over loopback at half the speed, and hashing slows down a little with every
+# halving: this is just below.
 BLOCK_SIZE = 896 * 1024
 
 
 class VerboseFileWrapper:
-    """A file to be sent, told to a listener and hashed on its way.
+    """A file that reports its progress and is hashed while it is sent.
 
     It is iterated, and each ``iter()`` starts from the beginning: keystoneauth
     sends the same object again after a 401, and a plain file would then be
-    sent empty or without its head.
+    sent empty or without its first bytes.
 
-    It has no ``read``, ``seek`` or ``tell``, on purpose (see ``BLOCK``), and
-    no ``__len__``: requests takes the length from ``len``, which is missing
-    when the size is not known, and then sends in chunks.
+    It deliberately has no ``read``, ``seek`` or ``tell`` (see
+    ``BLOCK_SIZE``), and no ``__len__``: requests takes the length from
+    ``len``. If the size is not known there is no ``len``, and requests sends
+    chunks.
 
-    The caller keeps the file and closes it.
+    The caller closes the file.
 
-    :param source: a binary file, at the first byte to send.
-    :param name: what the source is called in errors.
-    :param size: bytes that the source must hold from there on, or None.
-    :param listener: told the position after each block has been sent.
-    :param digests: given each block before it is sent.
-    :param phases: what is done while the data is read, and afterwards.
+    :param fileobj: a binary file, at the first byte to send.
+    :param name: name of the source in errors.
+    :param size: bytes that the source must have from there on, or None.
+    :param listener: gets the position after each block has been sent.
+    :param digests: get each block before it is sent.
+    :param phases: shown while the data is sent, and afterwards.
     """
 
     len: int
 
     def __init__(
         self,
-        source: BinaryIO,
+        fileobj: BinaryIO,
         name: str,
         size: int | None = None,
         listener: _listener.ProgressListener = _listener.NULL,
         digests: _digest.Digests | None = None,
         phases: tuple[str, str] = (_('uploading'), _('storing')),
     ) -> None:
-        self._source = source
+        self._fileobj = fileobj
         self._name = name
         self.size = size
         self._listener = listener
         self._phases = phases
         self._digests = digests or _digest.Digests(())
-        # A pipe hands out what it has; read() would wait for a whole block.
-        self._read = getattr(source, 'read1', source.read)
-        self.rewindable = source.seekable()
-        self._start = source.tell() if self.rewindable else 0
+        # A pipe returns what it has; read() would wait for a whole block.
+        self._read = getattr(fileobj, 'read1', fileobj.read)
+        self.rewindable = fileobj.seekable()
+        self._start = fileobj.tell() if self.rewindable else 0
         self._read_started = False
         #: bytes sent since the last start
         self.position = 0
@@ -76,10 +77,10 @@ class VerboseFileWrapper:
             self.len = size
 
     def __iter__(self) -> Iterator[bytes]:
-        """Return the data from its beginning, in blocks of at most BLOCK.
+        """Yield the data from its beginning, in blocks of up to BLOCK_SIZE.
 
-        :raises SourceError: if the source fails, cannot be read once more, or
-            is shorter or longer than announced.
+        :raises SourceError: if the source fails, can be read only once, or is
+            shorter or longer than expected.
         """
         self._restart()
         while block := self._next_block():
@@ -93,7 +94,7 @@ class VerboseFileWrapper:
 
     @property
     def rewind_error(self) -> str:
-        """Why what cannot be read twice was not sent once more."""
+        """Why the data is not sent again if it can be read only once."""
         return _('%s cannot be read a second time.') % self._name
 
     def _restart(self) -> None:
@@ -108,7 +109,7 @@ class VerboseFileWrapper:
 
     def _rewind(self) -> None:
         try:
-            self._source.seek(self._start)
+            self._fileobj.seek(self._start)
         except OSError as error:
             raise self._read_error(error) from error
 
@@ -123,7 +124,7 @@ class VerboseFileWrapper:
         return block
 
     def _read_error(self, error: OSError) -> exceptions.SourceError:
-        """Hide it from urllib3, which takes it for a broken connection."""
+        """Hide it from urllib3, which takes it for a lost connection."""
         return exceptions.SourceError(
             _('Reading %(name)s failed: %(reason)s.')
             % {'name': self._name, 'reason': error.strerror or error}

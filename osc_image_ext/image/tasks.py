@@ -10,8 +10,12 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Glance's tasks: made, looked at, and those of one image."""
+"""Glance's tasks: creating, listing, and waiting for their end."""
 
+from collections.abc import Callable
+import dataclasses
+import math
+import time
 from typing import Any
 
 from openstack import exceptions as sdk_exceptions
@@ -19,11 +23,36 @@ from openstack.image.v2 import _proxy
 from openstack.image.v2 import task as _task
 import requests
 
+from osc_image_ext import exceptions
+from osc_image_ext import listener as _listener
 from osc_image_ext import retry
+from osc_image_ext import text
 
-# Seconds for an answer: between two looks a router may forget a connection,
-# and nobody would ever tell.
+Clock = Callable[[], float]
+#: Returns a task as it is now.
+GetTask = Callable[[], _task.Task]
+
+# Seconds for a response: between two polls a router may forget a connection,
+# and the client would never learn of it.
 _TIMEOUT = 60.0
+# Seconds between two polls: short tasks end soon, and long ones should not
+# burden Glance, which writes a new message once a minute at most.
+_FIRST_DELAY = 1.0
+_LAST_DELAY = 5.0
+
+
+@dataclasses.dataclass(frozen=True)
+class WaitOptions:
+    """Whether and how to wait for a task or an import.
+
+    :param enabled: if not, the command returns once Glance has accepted it.
+    :param timeout: seconds, see :func:`wait_for_task`.
+    """
+
+    enabled: bool
+    timeout: float | None = None
+    clock: Clock = time.monotonic
+    sleep: retry.Sleep = time.sleep
 
 
 def create(
@@ -31,15 +60,15 @@ def create(
 ) -> _task.Task:
     """Create a task.
 
-    Not by the SDK's create_task(): where that is told to ask again after a
-    connection broke, it may make two tasks.
+    Not by the SDK's create_task(): where that repeats the request after a
+    lost connection, it may create two tasks.
 
     :param proxy: the SDK's image proxy.
-    :param task_type: Glance decides which ones there are.
-    :param task_input: what the type of task wants, as JSON can hold it.
-    :raises openstack.exceptions.HttpException: if Glance refuses it.
-    :raises keystoneauth1.exceptions.ClientException: if it is not reached, or
-        its answer is lost.
+    :param task_type: one of those that Glance knows.
+    :param task_input: what the type of task requires, fit for JSON.
+    :raises openstack.exceptions.HttpException: if Glance rejects it.
+    :raises keystoneauth1.exceptions.ClientException: if Glance cannot be
+        reached, or its response is lost.
     """
     return _from_response(
         proxy.post(
@@ -50,15 +79,14 @@ def create(
     )
 
 
-def look_at(proxy: _proxy.Proxy, task_id: str) -> retry.GetTask:
-    """Return a function that asks Glance for a task as it is now."""
+def get(proxy: _proxy.Proxy, task_id: str) -> _task.Task:
+    """Return a task as it is now.
 
-    def get_task() -> _task.Task:
-        return _from_response(
-            proxy.get(f'/tasks/{task_id}', timeout=_TIMEOUT, skip_cache=True)
-        )
-
-    return get_task
+    :raises openstack.exceptions.HttpException: if Glance does not show it.
+    """
+    return _from_response(
+        proxy.get(f'/tasks/{task_id}', timeout=_TIMEOUT, skip_cache=True)
+    )
 
 
 def list_for_image(
@@ -67,12 +95,13 @@ def list_for_image(
     limit: int | None = None,
     **attributes: Any,
 ) -> list[_task.Task]:
-    """Return the tasks of an image, the newest first, to all who may see it.
+    """Return the tasks of an image, newest first.
 
-    Glance tells all of them, in no order.
+    Any user who can see the image may list them. Glance returns all of them,
+    in no particular order.
 
-    :param limit: return so many at most.
-    :param attributes: return those alone that have these.
+    :param limit: maximum number of tasks.
+    :param attributes: values that the tasks must have.
     :raises openstack.exceptions.HttpException: 404 if there is no image.
     """
     path = f'/images/{image_id}/tasks'
@@ -88,5 +117,59 @@ def list_for_image(
 def _from_response(response: requests.Response) -> _task.Task:
     sdk_exceptions.raise_from_response(response)
     attributes = response.json()
-    attributes.pop('self', None)  # Python has another use for that name
+    attributes.pop('self', None)  # would collide with Python's own argument
     return _task.Task.existing(**attributes)
+
+
+def wait_for_task(
+    task: _task.Task,
+    get_task: GetTask,
+    listener: _listener.ProgressListener,
+    wait: WaitOptions,
+) -> _task.Task:
+    """Poll a task until it has finished.
+
+    An import runs as a task, too: only the request that gets it differs. A
+    server that gives no usable response is polled on for five minutes.
+
+    :param task: the task as last seen.
+    :param get_task: called for the task as it is now.
+    :param listener: its phase is the task's status, with the task's message
+        or the problem with the last poll.
+    :param wait: its timeout counts from now, None is no limit; a poll in
+        progress is not cut short.
+    :returns: the task, which succeeded.
+    :raises TaskError: if the task failed.
+    :raises TaskTimeout: if it did not finish in time.
+    :raises openstack.exceptions.HttpException: if the server rejects
+        get_task(), or gives no usable response for five minutes.
+    :raises keystoneauth1.exceptions.ClientException: likewise.
+    """
+    last_response = wait.clock()
+    timeout = math.inf if wait.timeout is None else wait.timeout
+    deadline = last_response + timeout
+    problem = ''
+    delay = _FIRST_DELAY
+    while True:
+        status = text.printable(task.status)
+        message = text.printable(task.message or '')
+        listener.phase(status, problem or message)
+        if status == 'success':
+            return task
+        if status == 'failure':
+            raise exceptions.TaskError(task.id, message)
+        remaining = deadline - wait.clock()
+        if remaining <= 0:
+            raise exceptions.TaskTimeout(task.id, status, problem)
+        wait.sleep(min(delay, remaining))
+        delay = min(delay * 1.5, _LAST_DELAY)
+        try:
+            task = get_task()
+        except Exception as error:
+            outage = wait.clock() - last_response
+            if not retry.is_retriable(error) or outage > retry.MAX_OUTAGE:
+                raise
+            problem = retry.describe_problem(error)
+        else:
+            last_response = wait.clock()
+            problem = ''

@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Uploading: a record, its data, and the proof that they arrived."""
+"""Uploading or staging the data of an image, and verifying what arrived."""
 
 from collections.abc import Iterator
 import contextlib
@@ -21,8 +21,11 @@ from typing import Any
 from openstack.image.v2 import _proxy
 from openstack.image.v2 import image as _image
 
+from osc_image_ext import exceptions
 from osc_image_ext import listener as _listener
-from osc_image_ext.image import data as _data
+from osc_image_ext import retry
+from osc_image_ext.i18n import _
+from osc_image_ext.image import data
 from osc_image_ext.image import digest
 from osc_image_ext.image import record
 from osc_image_ext.image import source as _source
@@ -32,14 +35,20 @@ from osc_image_ext.image import verification
 
 @dataclasses.dataclass(frozen=True)
 class UploadResult:
-    """What became of an upload.
+    """The result of an upload.
 
     :param image: as Glance shows it now.
-    :param verified: the algorithm of the digest that agreed, if any did.
+    :param verified: algorithm of the digest that matched, None if there was
+        none to compare.
     """
 
     image: _image.Image
     verified: str | None
+
+    @property
+    def unverified(self) -> bool:
+        """Whether there was no digest to compare."""
+        return not self.verified
 
 
 def create_image(
@@ -51,40 +60,35 @@ def create_image(
     store: str | None = None,
     verify: bool = True,
     keep_failed: bool = False,
-    sleep: record.Sleep = time.sleep,
+    sleep: retry.Sleep = time.sleep,
 ) -> UploadResult:
-    """Create an image, upload its data and compare what was stored.
+    """Create an image, upload its data and verify what was stored.
 
-    If that fails or is interrupted the image is deleted; what became of it is
-    a note on the error.
+    If that fails or is interrupted, the image is deleted; a note on the error
+    says so.
 
     :param proxy: the SDK's image proxy.
     :param attrs: see :func:`record.create`.
-    :param source: the data; closing it is the caller's.
-    :param store: where Glance shall keep the data, None for its default.
+    :param source: the data; the caller closes it.
+    :param store: the store to upload to, None for the default store.
     :param verify: compare digests; the length is compared in any case.
-    :param keep_failed: leave the image where it is if the upload fails.
-    :raises osc_image_ext.exceptions.Error: if the source fails, Glance refuses
-        it, or something else was stored.
+    :param keep_failed: do not delete the image if the upload fails.
+    :raises osc_image_ext.exceptions.Error: if the source fails, Glance
+        rejects it, or something else was stored.
     :raises openstack.exceptions.HttpException: if another request fails.
     :raises keystoneauth1.exceptions.ClientException: likewise.
     """
-    # Glance cannot clean up after the upload of a protected image that was
-    # interrupted: its data would stay in the store. So that comes last.
-    attrs = dict(attrs)
-    protected = attrs.pop('is_protected', None)
     with (
-        _digests(proxy, verify) as digests,
-        record.create(
+        _make_digests(proxy, verify) as digests,
+        record.create_or_delete(
             proxy, attrs, listener=listener, keep=keep_failed, sleep=sleep
-        ) as created,
+        ) as (image, protect),
     ):
         result = _put_and_verify(
-            proxy, created.id, source, listener, digests, store, sleep
+            proxy, image.id, source, listener, digests, store, sleep
         )
-        if protected:
-            image = record.protect(proxy, result.image, sleep)
-            result = dataclasses.replace(result, image=image)
+        result = dataclasses.replace(result, image=protect(result.image))
+    _show_end(listener, result)
     return result
 
 
@@ -96,27 +100,86 @@ def upload_image(
     *,
     store: str | None = None,
     verify: bool = True,
-    sleep: record.Sleep = time.sleep,
+    sleep: retry.Sleep = time.sleep,
 ) -> UploadResult:
-    """Upload the data of an image that has none, and compare what was stored.
+    """Upload the data of an image that has none, and verify what was stored.
 
-    The image is never deleted; its ID is a note on whatever goes wrong.
+    The image is never deleted; a note on the error says so.
 
     :param image: one whose status is ``queued``.
 
-    The other parameters and what is raised are those of :func:`create_image`.
+    The other parameters and the errors are those of :func:`create_image`.
     """
     with (
-        _digests(proxy, verify) as digests,
+        _make_digests(proxy, verify) as digests,
         record.note_image_left_on_error(image.id),
     ):
-        return _put_and_verify(
+        result = _put_and_verify(
             proxy, image.id, source, listener, digests, store, sleep
         )
+    _show_end(listener, result)
+    return result
+
+
+def stage_image(
+    proxy: _proxy.Proxy,
+    image: _image.Image,
+    source: _source.Source,
+    listener: _listener.ProgressListener,
+    *,
+    sleep: retry.Sleep = time.sleep,
+) -> _image.Image:
+    """Stage the data of an image that has none; return the image then.
+
+    The image is never deleted; a note on the error says so.
+
+    :param image: one whose status is ``queued``.
+
+    The other parameters and the errors are those of :func:`create_image`.
+    """
+    body = open_body(source, listener, data.STAGING)
+    with record.note_image_left_on_error(image.id):
+        staged = stage(proxy, image.id, body, sleep)
+    listener.phase(_('staged'))
+    return staged
+
+
+def stage(
+    proxy: _proxy.Proxy,
+    image_id: str,
+    body: streams.VerboseFileWrapper,
+    sleep: retry.Sleep,
+) -> _image.Image:
+    """Stage data until Glance has it; return the image as it is then.
+
+    :raises: see :func:`data.put_image_data`.
+    :raises VerificationError: if something of another size was staged.
+    """
+    image = data.put_image_data(proxy, image_id, body, data.STAGING, sleep)
+    # Before Glance 23 there is no size until the image is active.
+    if image.size not in (None, body.position):
+        raise exceptions.VerificationError(
+            image_id, 'size', body.position, image.size
+        )
+    return image
+
+
+def open_body(
+    source: _source.Source,
+    listener: _listener.ProgressListener,
+    target: data.DataTarget,
+    digests: digest.Digests | None = None,
+) -> streams.VerboseFileWrapper:
+    """Return the body of the request that sends a source to a target."""
+    return streams.VerboseFileWrapper(
+        source.file, source.name, source.size, listener, digests, target.phases
+    )
 
 
 @contextlib.contextmanager
-def _digests(proxy: _proxy.Proxy, verify: bool) -> Iterator[digest.Digests]:
+def _make_digests(
+    proxy: _proxy.Proxy, verify: bool
+) -> Iterator[digest.Digests]:
     names = verification.algorithms(proxy) if verify else ()
     with contextlib.closing(digest.Digests(names)) as digests:
         yield digests
@@ -129,12 +192,16 @@ def _put_and_verify(
     listener: _listener.ProgressListener,
     digests: digest.Digests,
     store: str | None,
-    sleep: record.Sleep,
+    sleep: retry.Sleep,
 ) -> UploadResult:
-    body = streams.VerboseFileWrapper(
-        source.file, source.name, source.size, listener, digests
-    )
-    target = _data.store_target(store)
-    image = _data.put_image_data(proxy, image_id, body, target, sleep)
+    target = data.store_target(store)
+    body = open_body(source, listener, target, digests)
+    image = data.put_image_data(proxy, image_id, body, target, sleep)
     verified = verification.compare(image, body.position, digests.result())
     return UploadResult(image, verified)
+
+
+def _show_end(
+    listener: _listener.ProgressListener, result: UploadResult
+) -> None:
+    listener.phase(_('verified') if result.verified else _('stored'))

@@ -25,13 +25,13 @@ _CHECKSUM = 'md5'
 
 
 def algorithms(proxy: _proxy.Proxy) -> tuple[str, ...]:
-    """Return the digests worth computing for an upload to this cloud.
+    """Return the digests worth computing for an upload to this deployment.
 
-    Glance tells its algorithm only with a stored image, so the newest ones
-    are asked. Where there are none its default is expected, with MD5 beside
-    it in case that is not what the cloud uses.
+    Glance shows its algorithm only with stored images, so the newest ones are
+    listed. If there are none, its default is expected, and MD5 in case the
+    deployment does not use the default.
 
-    :param proxy: the SDK's image proxy; it is asked for one page of images.
+    :param proxy: the SDK's image proxy; one page of images is requested.
     """
     try:
         page = list(
@@ -43,7 +43,7 @@ def algorithms(proxy: _proxy.Proxy) -> tuple[str, ...]:
             )
         )
     except sdk_exceptions.HttpException:
-        page = []  # some may create images, but not list them
+        page = []  # some users may create images, but not list them
     names = {image.hash_algo for image in page}
     if not any(image.checksum or image.hash_algo for image in page):
         names.add(_MULTIHASH)
@@ -55,12 +55,12 @@ def algorithms(proxy: _proxy.Proxy) -> tuple[str, ...]:
 def compare(
     image: _image.Image, length: int, digests: dict[str, str]
 ) -> str | None:
-    """Compare an image with what was sent: length first, then a digest.
+    """Compare an image with what was sent: size first, then a digest.
 
     :param image: as Glance shows it, active.
-    :param length: the bytes sent.
+    :param length: number of bytes sent.
     :param digests: {algorithm: hexadecimal digest} of the bytes sent.
-    :returns: the algorithm of the digest that agreed; None if there was none
+    :returns: algorithm of the digest that matched; None if there was none
         in common.
     :raises VerificationError: if anything differs.
     """

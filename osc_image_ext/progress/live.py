@@ -24,24 +24,24 @@ from rich import progress_bar
 from rich import table
 from rich import text as _text
 
-from osc_image_ext.progress import display
+from osc_image_ext.progress import base
 from osc_image_ext.progress import meter
 from osc_image_ext.progress import units
 
-# A bar that is shorter tells nothing that the percentage does not.
+# A shorter bar shows no more than the percentage.
 _MIN_BAR_WIDTH = 8
 
 
-class LiveDisplay(display.Display):
-    """Phase, bar, bytes of total, percentage, rate and time left.
+class LiveDisplay(base.Display):
+    """Phase, bar, bytes of total, percentage, rate and remaining time.
 
-    Where the terminal is too narrow the bar goes first, then the rate. Where
-    the total is not known the bar is a moving mark, and the time is the time
-    elapsed. A wait has the server's message in place of bytes and rate. What
-    a server counts has a message in place of the rate: it reports so rarely
-    that a rate would be wrong most of the time.
+    On a narrow terminal the bar is omitted first, then the rate. If the total
+    is not known, the bar is a moving mark, and the time is the elapsed time. A
+    wait has the server's message instead of bytes and rate. If the server
+    reports the position, there is a message instead of the rate: it reports
+    so rarely that a rate would be wrong most of the time.
 
-    :param width: columns; asked of the terminal unless given.
+    :param width: columns; those of the terminal unless given.
     """
 
     def __init__(
@@ -64,14 +64,14 @@ class LiveDisplay(display.Display):
     def __enter__(self) -> Self:
         with contextlib.suppress(OSError):
             self._live.start()
-        # A line that is logged would land in the middle of the live one.
-        beside = file_proxy.FileProxy(self._live.console, self._stream)
+        # Logged lines would otherwise be written into the live line.
+        above = file_proxy.FileProxy(self._live.console, self._stream)
         for handler in logging.getLogger().handlers:
             if (
                 isinstance(handler, logging.StreamHandler)
                 and handler.stream is self._stream
             ):
-                handler.setStream(beside)
+                handler.setStream(above)
                 self._handlers.append(handler)
         return super().__enter__()
 
@@ -79,7 +79,7 @@ class LiveDisplay(display.Display):
         self.meter.sample()
         if self.meter.name:
             line = self._line(self._live.console.width)
-            # The terminal may be gone, which must not end the transfer.
+            # A terminal that was closed must not end the transfer.
             with contextlib.suppress(OSError):
                 self._live.update(line, refresh=True)
 
@@ -89,7 +89,7 @@ class LiveDisplay(display.Display):
     def __exit__(self, *raised: Any) -> None:
         try:
             super().__exit__(*raised)
-        finally:  # even if Ctrl-C comes just now, the cursor is shown again
+        finally:  # shows the cursor again, even after another Ctrl-C
             for handler in self._handlers:
                 handler.setStream(self._stream)
             with contextlib.suppress(OSError):
@@ -113,14 +113,14 @@ class LiveDisplay(display.Display):
         cells: list[_text.Text | progress_bar.ProgressBar] = [
             _text.Text(text, no_wrap=True) for text in fields.values()
         ]
-        room = _free_columns(fields, width)
-        if whole and room > _MIN_BAR_WIDTH:
+        free = _free_columns(fields, width)
+        if whole and free > _MIN_BAR_WIDTH:
             indeterminate = now.server_reported and not now.position
             bar = progress_bar.ProgressBar(
                 None if indeterminate else now.total,
                 now.position,
-                width=room - 1,
-                # Colours that every terminal has: rich's own turn to grey.
+                width=free - 1,
+                # Colours that every terminal has: rich's defaults turn grey.
                 style='dim',
                 complete_style='cyan',
                 finished_style='green',
@@ -133,7 +133,7 @@ class LiveDisplay(display.Display):
 
 
 def _counted_fields(now: meter.Meter, unit: units.Unit) -> dict[str, str]:
-    """Return what there is to tell of what is counted."""
+    """Return the fields of a transfer that the client counts."""
     return {
         'phase': f'{now.name:9}',
         'data': unit(now.position, now.total),
@@ -144,7 +144,7 @@ def _counted_fields(now: meter.Meter, unit: units.Unit) -> dict[str, str]:
 
 
 def _reported_fields(now: meter.Meter, unit: units.Unit) -> dict[str, str]:
-    """Return what there is to tell of what a server counts now and then."""
+    """Return the fields of a transfer that the server reports."""
     counted = _counted_fields(now, unit)
     heard = now.position > 0
     return {
@@ -157,7 +157,7 @@ def _reported_fields(now: meter.Meter, unit: units.Unit) -> dict[str, str]:
 
 
 def _waiting_fields(now: meter.Meter, width: int) -> dict[str, str]:
-    """Return what there is to tell of a wait, the message cut to fit."""
+    """Return the fields of a wait, the message truncated to fit."""
     fields = {
         'phase': f'{now.name:10}',
         'data': '',
@@ -169,12 +169,12 @@ def _waiting_fields(now: meter.Meter, width: int) -> dict[str, str]:
 
 
 def _seconds(now: meter.Meter) -> float:
-    """Return the time left, or where that tells nothing the time elapsed."""
+    """Return the remaining time, or else the elapsed time."""
     return now.eta or now.elapsed
 
 
 def _free_columns(fields: dict[str, str], width: int) -> int:
-    """Return the columns that are left."""
+    """Return the number of free columns."""
     taken = sum(_text.Text(text).cell_len + 1 for text in fields.values())
-    # Room for the ^C that a terminal echoes, or the line would be broken.
+    # Room for the ^C that a terminal echoes, which would break the line.
     return width - 2 - taken

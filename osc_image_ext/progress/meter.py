@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""How far a transfer is, how fast, and how long it will take."""
+"""Position, rate and remaining time of a transfer."""
 
 import collections
 from collections.abc import Callable
@@ -18,16 +18,16 @@ import time
 
 Clock = Callable[[], float]
 
-# Seconds over which the rate is taken: long enough to be readable, short
+# Seconds over which the rate is averaged: long enough to be readable, short
 # enough to show a stall.
 _RATE_WINDOW = 10.0
 
 
 class Meter:
-    """The state of a transfer, as a listener hears it, seen by a clock.
+    """The state of a transfer: what a listener gets, and what follows of it.
 
-    A transfer calls the listener's part for each block, so that only stores;
-    whoever draws calls :meth:`sample` first, some times a second.
+    The listener's methods are called for each block and only store values. A
+    display calls :meth:`sample` before it draws.
 
     :param clock: returns seconds, monotonic.
     """
@@ -36,7 +36,7 @@ class Meter:
         self._clock = clock
         self.name = ''
         self.started(None)
-        #: whether there are bytes to count: a wait has none
+        #: whether something is counted, which is not so during a wait
         self.counting = False
 
     def started(self, total: int | None) -> None:
@@ -55,21 +55,21 @@ class Meter:
         self.message = message
 
     def sample(self) -> None:
-        """Take note of the position now, for the rate."""
+        """Record the current position, for the rate."""
         now = self._clock()
-        samples = self._samples  # a new start may replace it meanwhile
+        samples = self._samples  # a new start may replace it at any time
         samples.append((now, self.position))
         while now - samples[1][0] > _RATE_WINDOW:
             samples.popleft()
 
     @property
     def server_reported(self) -> bool:
-        """Whether a server counts, and somebody tells what it reports."""
+        """Whether the position is one that the server reports."""
         return self.counting and bool(self.message)
 
     @property
     def elapsed(self) -> float:
-        """Seconds since the (last) start."""
+        """Seconds since the last start."""
         return self._clock() - self._started_at
 
     @property
@@ -93,7 +93,7 @@ class Meter:
 
     @property
     def eta(self) -> float | None:
-        """Seconds left at this rate; None when nobody can tell."""
+        """Seconds remaining at this rate; None if not known."""
         if self.total is None or self.rate <= 0:
             return None
         return (self.total - self.position) / self.rate

@@ -20,7 +20,7 @@ _UNITS = ('B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB')
 
 
 class Unit(Protocol):
-    """One of the functions :func:`format_bytes` and :func:`format_servers`."""
+    """One of :func:`format_bytes` and :func:`format_servers`."""
 
     def __call__(self, number: float, of: int | None = None) -> str: ...
 
@@ -37,8 +37,8 @@ def _scale(number: float) -> int:
 def format_bytes(number: float, of: int | None = None) -> str:
     """Return bytes in the unit that fits them, such as ``1.5 GiB``.
 
-    :param of: a total in bytes; both are then told in its unit, the first
-        padded to the width of the second: ``  1.5/512.0 MiB``.
+    :param of: a total in bytes; both are then in its unit, the first padded
+        to the width of the second: ``  1.5/512.0 MiB``.
     """
     power = _scale(number if of is None else of)
     digits = 1 if power else 0
@@ -52,7 +52,7 @@ def format_bytes(number: float, of: int | None = None) -> str:
 def format_servers(number: float, of: int | None = None) -> str:
     """Return a number of servers, or of servers a second.
 
-    :param of: a total; both are then told: ``  7/120 servers``.
+    :param of: a total, for ``  7/120 servers``.
     """
     text = f'{number:.0f}' if number == int(number) else f'{number:.1f}'
     if of is not None:

@@ -44,44 +44,6 @@ WEBOB = """<html>
 """
 
 
-class TestPrintable(unittest.TestCase):
-    def test_words_in_any_script_stay_as_they_are(self) -> None:
-        for text in ('disk.img', 'образ диска', '磁盘', 'é'):
-            with self.subTest(text):
-                self.assertEqual(text, api_errors.printable(text))
-
-    def test_white_space_becomes_one_blank(self) -> None:
-        self.assertEqual(
-            'a b c', api_errors.printable('  a\r\n\t b\x0b\n\nc ')
-        )
-
-    def test_what_steers_a_terminal_is_escaped(self) -> None:
-        for text, expected in (
-            ('\x1b[31mred', r'\x1b[31mred'),
-            ('\x1b]0;title\x07', r'\x1b]0;title\x07'),
-            ('\x9b2J', r'\x9b2J'),
-            ('a\x08b\x7f', r'a\x08b\x7f'),
-            ('\u202etxt.exe', r'\u202etxt.exe'),
-            ('\udcff', r'\udcff'),
-        ):
-            with self.subTest(expected):
-                self.assertEqual(expected, api_errors.printable(text))
-
-    def test_a_long_text_is_cut(self) -> None:
-        text = api_errors.printable('word ' * 1000 + 'is too long.')
-        self.assertEqual(403, len(text))
-        self.assertIn('word...', text.replace(' ', ''))
-        self.assertTrue(text.endswith('word is too long.'))
-        self.assertEqual('x' * 400, api_errors.printable('x' * 400))
-
-
-class TestSentence(unittest.TestCase):
-    def test_a_sentence_ends(self) -> None:
-        self.assertEqual('It broke.', api_errors.end_sentence('It broke'))
-        for text in ('It broke.', 'It broke!', 'Why?'):
-            self.assertEqual(text, api_errors.end_sentence(text))
-
-
 class TestWords(unittest.TestCase):
     def words(
         self,

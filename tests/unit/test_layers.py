@@ -24,11 +24,11 @@ ROOT = pathlib.Path(osc_image_ext.__path__[0])
 
 # What any layer may import.
 BASE = {'exceptions', 'i18n'}
-LEAVES = {'api_errors', 'retry', 'bulk', 'listener', *BASE}
+LEAVES = {'text', 'api_errors', 'retry', 'bulk', 'listener', *BASE}
 
 # Layer -> what of this package it may import.
 ALLOWED = {
-    'commands': {'commands', 'actions', 'compute', *BASE},
+    'commands': {'commands', 'actions', *BASE},
     'actions': {
         'actions',
         'commands',
@@ -37,11 +37,12 @@ ALLOWED = {
         'compute',
         *LEAVES,
     },
-    'progress': {'progress', 'listener', 'i18n'},
+    'progress': {'progress', 'listener', 'text', 'i18n'},
     'image': {'image', *LEAVES},
     'compute': {'compute', *LEAVES},
-    'retry': {'api_errors', 'listener', *BASE},
-    'api_errors': BASE,
+    'retry': {'text', 'api_errors', *BASE},
+    'api_errors': {'text', *BASE},
+    'text': set[str](),
     'bulk': set[str](),
     'listener': set[str](),
     'exceptions': {'i18n'},

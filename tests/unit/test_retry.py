@@ -10,220 +10,27 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
+
+import email.utils
+import time
 import unittest
 from unittest import mock
 
-from keystoneauth1 import exceptions as ksa_exceptions
 from openstack import exceptions as sdk_exceptions
-from openstack.image.v2 import task as _task
+import requests
 
-from osc_image_ext import exceptions
 from osc_image_ext import retry
 from tests.fixtures import doubles
 
 
-class FollowTestCase(unittest.TestCase):
-    def setUp(self) -> None:
-        super().setUp()
-        self.clock = doubles.FakeClock()
-        self.listener = doubles.RecordingListener()
-        self.seconds: list[float] = []
-        self.looks = 0
-
-    def sleep(self, seconds: float) -> None:
-        self.seconds.append(seconds)
-        self.clock.advance(seconds)
-
-    def follow(
-        self,
-        *answers: _task.Task | Exception,
-        timeout: float | None = None,
-        first: _task.Task | None = None,
-    ) -> _task.Task:
-        """Follow a task; each look has one of the answers, or the last."""
-        left = list(answers)
-
-        def look() -> _task.Task:
-            self.looks += 1
-            answer = left.pop(0) if len(left) > 1 else left[0]
-            if isinstance(answer, Exception):
-                raise answer
-            return answer
-
-        return retry.wait_for_task(
-            first or doubles.task('pending'),
-            look,
-            self.listener,
-            timeout=timeout,
-            clock=self.clock,
-            sleep=self.sleep,
-        )
+def later(status: int, seconds: str | None = None) -> requests.Response:
+    answer = doubles.response(status)
+    if seconds is not None:
+        answer.headers['Retry-After'] = seconds
+    return answer
 
 
-class TestEnd(FollowTestCase):
-    def test_a_task_that_succeeds_is_returned(self) -> None:
-        ended = doubles.task('success', result={'image_id': 'x'})
-        self.assertIs(ended, self.follow(doubles.task(), ended))
-        self.assertEqual(2, self.looks)
-
-    def test_a_task_that_has_ended_is_not_looked_at(self) -> None:
-        ended = doubles.task('success')
-        self.assertIs(ended, self.follow(ended, first=ended))
-        self.assertEqual((0, []), (self.looks, self.seconds))
-
-    def test_a_failure_is_told_with_the_servers_reason(self) -> None:
-        with self.assertRaises(exceptions.TaskError) as caught:
-            self.follow(doubles.task('failure', message='Disk\x1b[2J full'))
-        self.assertEqual(doubles.TASK_ID, caught.exception.task_id)
-        self.assertEqual(
-            f'Task {doubles.TASK_ID} failed: Disk\\x1b[2J full',
-            str(caught.exception),
-        )
-
-    def test_a_failure_without_a_reason(self) -> None:
-        for message in ('', None):
-            with self.assertRaisesRegex(
-                exceptions.TaskError, 'failed, and the server does not tell'
-            ):
-                self.follow(doubles.task('failure', message=message))
-
-    def test_a_status_that_nobody_knows_is_waited_for(self) -> None:
-        self.follow(doubles.task('paused'), doubles.task('success'))
-        self.assertIn('paused', self.listener.heard('phase'))
-
-
-class TestPhases(FollowTestCase):
-    def test_they_are_the_statuses_with_their_messages(self) -> None:
-        self.follow(
-            doubles.task('processing', message=''),
-            doubles.task('processing', message='Copied 5\nMiB'),
-            doubles.task('success', message=None),
-        )
-        self.assertEqual(
-            [
-                ('phase', 'pending'),
-                ('phase', 'processing'),
-                ('phase', 'processing'),
-                ('message', 'Copied 5 MiB'),
-                ('phase', 'success'),
-            ],
-            self.listener.events,
-        )
-
-    def test_trouble_is_the_message_until_it_is_over(self) -> None:
-        self.follow(
-            doubles.broken(ConnectionResetError(104, 'Connection reset')),
-            doubles.http_error(503, {'message': 'Busy.'}, reason='Not now'),
-            doubles.task('processing', message='Copied 5 MiB'),
-            doubles.task('success'),
-        )
-        self.assertEqual(
-            [
-                'The server cannot be reached: Connection reset.',
-                'The server answered 503 Not now: Busy.',
-                'Copied 5 MiB',
-            ],
-            self.listener.heard('message'),
-        )
-
-
-class TestDelays(FollowTestCase):
-    def test_they_grow_from_one_to_five_seconds(self) -> None:
-        running = [doubles.task()] * 7
-        self.follow(*running, doubles.task('success'))
-        self.assertEqual([1, 1.5, 2.25, 3.375, 5, 5, 5, 5], [*self.seconds])
-
-
-class TestTimeout(FollowTestCase):
-    def test_it_ends_the_wait_and_tells_the_task(self) -> None:
-        with self.assertRaises(exceptions.TaskTimeout) as caught:
-            self.follow(doubles.task(), timeout=10)
-        self.assertEqual(10, sum(self.seconds))
-        self.assertEqual(
-            f'The time is over, and task {doubles.TASK_ID} is processing.',
-            str(caught.exception),
-        )
-
-    def test_a_task_that_ends_at_the_last_moment_has_ended(self) -> None:
-        self.follow(doubles.task(), doubles.task('success'), timeout=2)
-        self.assertEqual([1, 1], self.seconds)
-
-    def test_no_time_at_all(self) -> None:
-        with self.assertRaises(exceptions.TaskTimeout):
-            self.follow(doubles.task(), timeout=0)
-        self.assertEqual(0, self.looks)
-
-    def test_there_is_none_unless_given(self) -> None:
-        self.follow(*[doubles.task()] * 10_000, doubles.task('success'))
-        self.assertGreater(sum(self.seconds), 10_000)
-
-    def test_it_tells_what_kept_the_server_from_answering(self) -> None:
-        with self.assertRaises(exceptions.TaskTimeout) as caught:
-            self.follow(
-                doubles.broken(ConnectionRefusedError(111, 'Refused')),
-                timeout=10,
-            )
-        self.assertEqual(
-            ['The server cannot be reached: Refused.'],
-            caught.exception.__notes__,
-        )
-
-
-class TestTrouble(FollowTestCase):
-    def test_what_may_pass_is_survived(self) -> None:
-        for trouble in (
-            doubles.broken(ConnectionResetError(104, 'Connection reset')),
-            ksa_exceptions.ConnectTimeout('too slow'),
-            ksa_exceptions.ServiceUnavailable('Keystone'),
-            *(
-                doubles.http_error(status)
-                for status in (429, 500, 502, 503, 504)
-            ),
-        ):
-            with self.subTest(trouble=trouble):
-                self.follow(trouble, doubles.task(), doubles.task('success'))
-
-    def test_what_will_not_is_told_at_once(self) -> None:
-        for trouble in (
-            *(doubles.http_error(status) for status in (400, 401, 403, 404)),
-            ksa_exceptions.Unauthorized('Keystone'),
-            sdk_exceptions.SDKException('odd'),
-            ZeroDivisionError(),
-        ):
-            with (
-                self.subTest(trouble=trouble),
-                self.assertRaises(type(trouble)) as caught,
-            ):
-                self.follow(trouble, doubles.task('success'))
-            self.assertIs(trouble, caught.exception)
-
-    def test_patience_ends_after_five_minutes_without_an_answer(self) -> None:
-        trouble = doubles.http_error(503)
-        with self.assertRaises(sdk_exceptions.HttpException):
-            self.follow(trouble)
-        self.assertTrue(300 < sum(self.seconds) <= 305)
-
-    def test_each_answer_renews_the_patience(self) -> None:
-        trouble = doubles.http_error(503)
-        answers: list[_task.Task | Exception] = [trouble] * 50
-        answers = [*answers, doubles.task()] * 3
-        self.follow(*answers, doubles.task('success'))
-        self.assertGreater(sum(self.seconds), 600)
-
-    def test_an_interruption_goes_on(self) -> None:
-        def interrupted(seconds: float) -> None:
-            raise KeyboardInterrupt
-
-        with self.assertRaises(KeyboardInterrupt):
-            retry.wait_for_task(
-                doubles.task(),
-                lambda: self.fail('looked'),
-                self.listener,
-                sleep=interrupted,
-            )
-
-
-class TestAnswered(unittest.TestCase):
+class TestRetryUntil(unittest.TestCase):
     def setUp(self) -> None:
         super().setUp()
         self.sleep = doubles.RecordedSleep()
@@ -263,3 +70,30 @@ class TestAnswered(unittest.TestCase):
         with self.assertRaises(sdk_exceptions.HttpException):
             self.answered(doubles.http_error(404))
         self.assertEqual([], self.sleep.seconds)
+
+
+class TestRetryAfter(unittest.TestCase):
+    def test_seconds(self) -> None:
+        self.assertEqual(0, retry.parse_retry_after(later(503, '0')))
+        self.assertEqual(120, retry.parse_retry_after(later(503, ' 120 ')))
+
+    def test_date(self) -> None:
+        now = time.time()
+        for text in (
+            email.utils.formatdate(now + 60, usegmt=True),
+            email.utils.formatdate(now + 60),  # -0000
+            email.utils.formatdate(now + 60, localtime=True),
+        ):
+            with self.subTest(text):
+                seconds = retry.parse_retry_after(later(503, text))
+                assert seconds is not None
+                self.assertAlmostEqual(60, seconds, delta=5)
+
+    def test_date_in_the_past(self) -> None:
+        text = 'Wed, 21 Oct 2015 07:28:00 GMT'
+        self.assertEqual(0, retry.parse_retry_after(later(503, text)))
+
+    def test_nothing_or_nonsense(self) -> None:
+        for text in (None, '', 'soon', '-1', '1.5'):
+            with self.subTest(text):
+                self.assertIsNone(retry.parse_retry_after(later(503, text)))

@@ -10,10 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-import signal
-import types
 import unittest
-from unittest import mock
 
 from keystoneauth1 import exceptions as ksa_exceptions
 from openstack import exceptions as sdk_exceptions
@@ -139,50 +136,3 @@ class TestGoverned(unittest.TestCase):
     def test_other_errors_do_not(self) -> None:
         for status in (400, 401, 404):
             self.assertEqual('', self.told(status))
-
-
-class TestTerminable(unittest.TestCase):
-    def setUp(self) -> None:
-        super().setUp()
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            self.addCleanup(signal.signal, number, signal.getsignal(number))
-            signal.signal(number, signal.SIG_DFL)
-
-    def test_a_signal_ends_the_block_as_an_exit(self) -> None:
-        for number, status in ((signal.SIGTERM, 143), (signal.SIGHUP, 129)):
-            with self.subTest(number):
-                cleaned = mock.Mock()
-                with (
-                    self.assertRaises(SystemExit) as caught,
-                    errors.exit_on_signal(),
-                ):
-                    try:
-                        signal.raise_signal(number)
-                    finally:
-                        cleaned()
-                self.assertEqual(status, caught.exception.code)
-                cleaned.assert_called_once_with()
-
-    def test_handlers_are_put_back(self) -> None:
-        with errors.exit_on_signal():
-            pass
-        with self.assertRaises(ValueError), errors.exit_on_signal():
-            raise ValueError
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            self.assertIs(signal.SIG_DFL, signal.getsignal(number))
-
-    def test_an_ignored_signal_stays_ignored(self) -> None:
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        with errors.exit_on_signal():
-            self.assertIs(signal.SIG_IGN, signal.getsignal(signal.SIGHUP))
-            self.assertIsNot(signal.SIG_DFL, signal.getsignal(signal.SIGTERM))
-        self.assertIs(signal.SIG_IGN, signal.getsignal(signal.SIGHUP))
-
-    def test_the_handler_of_somebody_else_stays(self) -> None:
-        def theirs(number: int, frame: types.FrameType | None) -> None:
-            pass
-
-        signal.signal(signal.SIGTERM, theirs)
-        with errors.exit_on_signal():
-            self.assertIs(theirs, signal.getsignal(signal.SIGTERM))
-        self.assertIs(theirs, signal.getsignal(signal.SIGTERM))

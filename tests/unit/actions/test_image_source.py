@@ -17,6 +17,7 @@ import unittest
 
 from osc_image_ext.actions import image_source
 from osc_image_ext.image import source as _source
+from osc_image_ext.image import upload
 from tests.fixtures import doubles
 
 
@@ -37,5 +38,13 @@ class TestFormat(unittest.TestCase):
 
     def test_no_digest(self) -> None:
         with self.assertLogs(image_source.LOG) as logged:
-            image_source.warn_unverified(doubles.IMAGE_ID)
+            image_source.warn_unverified(
+                upload.UploadResult(doubles.image(), None)
+            )
         self.assertIn(doubles.IMAGE_ID, logged.output[0])
+
+    def test_a_digest(self) -> None:
+        with self.assertNoLogs(image_source.LOG):
+            image_source.warn_unverified(
+                upload.UploadResult(doubles.image(), 'sha512')
+            )

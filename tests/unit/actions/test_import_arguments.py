@@ -17,7 +17,7 @@ import unittest
 from osc_image_ext import exceptions
 from osc_image_ext.actions import import_arguments
 from osc_image_ext.commands import image_options
-from osc_image_ext.image import import_start
+from osc_image_ext.image import import_request
 
 URI = 'http://example.org/x'
 
@@ -40,7 +40,7 @@ class TestCreation(unittest.TestCase):
         image_options.add_timeout(parser)
         return parser.parse_args(arguments)
 
-    def order(self, *arguments: str) -> import_start.ImportRequest | None:
+    def order(self, *arguments: str) -> import_request.ImportRequest | None:
         return import_arguments.request_for_create(self.parse(*arguments))
 
     def test_no_import_is_wanted(self) -> None:
@@ -49,18 +49,18 @@ class TestCreation(unittest.TestCase):
 
     def test_methods(self) -> None:
         for options, expected in (
-            (['--import'], import_start.ImportRequest('glance-direct')),
+            (['--import'], import_request.ImportRequest('glance-direct')),
             (
                 ['--uri', URI],
-                import_start.ImportRequest('web-download', uri=URI),
+                import_request.ImportRequest('web-download', uri=URI),
             ),
             (
                 ['--import', '--uri', URI],
-                import_start.ImportRequest('web-download', URI),
+                import_request.ImportRequest('web-download', URI),
             ),
             (
                 ['--remote-region', 'r', '--remote-image', 'i'],
-                import_start.ImportRequest(
+                import_request.ImportRequest(
                     'glance-download', remote_region='r', remote_image='i'
                 ),
             ),
@@ -69,7 +69,7 @@ class TestCreation(unittest.TestCase):
                     *('--remote-region', 'r', '--remote-image', 'i'),
                     *('--remote-service-interface', 'internal'),
                 ],
-                import_start.ImportRequest(
+                import_request.ImportRequest(
                     'glance-download', None, 'r', 'i', 'internal'
                 ),
             ),
@@ -103,7 +103,6 @@ class TestCreation(unittest.TestCase):
             ('requires --import', '--all-stores', *file),
             ('require --all-stores', '--import', '--allow-failure'),
             ('require --all-stores', '--disallow-failure'),
-            ('requires --wait', '--import', '--timeout', '3'),
             ('--file does not go with data', '--uri', URI, *file),
             ('--size does not go with data', '--uri', URI, '--size', '3'),
             ('--sign-cert-id does', '--uri', URI, '--sign-cert-id', '3'),
@@ -119,14 +118,3 @@ class TestCreation(unittest.TestCase):
                 self.assertRaisesRegex(exceptions.Error, words),
             ):
                 self.order(*options)
-
-    def test_waiting(self) -> None:
-        for options, wanted, timeout in (
-            ([], False, None),
-            (['--wait'], True, None),
-            (['--progress', '--timeout', '5'], True, 5),
-        ):
-            waiting = import_arguments.wait_options(self.parse(*options))
-            self.assertEqual(
-                (wanted, timeout), (waiting.enabled, waiting.timeout)
-            )

@@ -10,16 +10,19 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
+
 import argparse
 from typing import Any
 import unittest
 from unittest import mock
 
+from openstack.compute.v2 import _proxy
 from openstackclient.identity import common as identity_common
 from osc_lib import exceptions as osc_exceptions
 
 from osc_image_ext.actions import server_arguments
 from osc_image_ext.commands import server_options
+from osc_image_ext.compute import server_changes
 from osc_image_ext.compute import session as _session
 from tests.fixtures import compute_doubles
 
@@ -34,15 +37,15 @@ def parse(*arguments: str) -> argparse.Namespace:
 
 class TestCheck(unittest.TestCase):
     def test_hypervisors_or_a_part_of_their_names(self) -> None:
-        server_arguments.check(parse('node-1'))
-        server_arguments.check(parse('node-1', 'node-2'))
-        server_arguments.check(parse('--matching', 'node'))
+        server_arguments.check_selection(parse('node-1'))
+        server_arguments.check_selection(parse('node-1', 'node-2'))
+        server_arguments.check_selection(parse('--matching', 'node'))
 
     def test_neither_or_both(self) -> None:
         for arguments in ((), ('node-1', '--matching', 'node')):
             with self.subTest(arguments):
                 with self.assertRaises(osc_exceptions.CommandError):
-                    server_arguments.check(parse(*arguments))
+                    server_arguments.check_selection(parse(*arguments))
 
 
 class TestHypervisors(unittest.TestCase):
@@ -102,3 +105,131 @@ class TestFilters(unittest.TestCase):
     def test_an_unknown_status(self) -> None:
         with self.assertRaises(argparse.ArgumentError):
             parse('--status', 'up')
+
+
+NOTHING = '^At least one of --property, --tag and --description is needed.$'
+
+
+class TestSet(unittest.TestCase):
+    def desired(self, *arguments: str) -> server_changes.ServerSettings:
+        parser = argparse.ArgumentParser()
+        server_options.add_set(parser)
+        return server_arguments.set_settings(parser.parse_args(arguments))
+
+    def test_all_at_once(self) -> None:
+        desired = self.desired(
+            *('--property', 'a=1', '--property', 'b=2', '--tag', 'x'),
+            *('--tag', 'y', '--description', 'new'),
+        )
+        self.assertEqual({'a': '1', 'b': '2'}, desired.properties)
+        self.assertEqual({'x': True, 'y': True}, desired.tags)
+        self.assertEqual('new', desired.description)
+
+    def test_difficult_properties(self) -> None:
+        for text, key, value in (
+            ('server=x', 'server', 'x'),
+            ('self=x', 'self', 'x'),
+            ('a=b=c', 'a', 'b=c'),
+            ('a==', 'a', '='),
+            ('a=', 'a', ''),
+            ('a= b ', 'a', ' b '),
+            ('a=大小', 'a', '大小'),
+        ):
+            with self.subTest(text):
+                desired = self.desired('--property', text)
+                self.assertEqual({key: value}, desired.properties)
+
+    def test_the_last_value_of_a_key_counts(self) -> None:
+        desired = self.desired('--property', 'a=1', '--property', 'a=2')
+        self.assertEqual({'a': '2'}, desired.properties)
+
+    def test_a_run_knows_nothing_of_the_one_before(self) -> None:
+        self.desired('--property', 'a=1', '--tag', 'x')
+        desired = self.desired('--property', 'b=1', '--tag', 'y')
+        self.assertEqual({'b': '1'}, desired.properties)
+        self.assertEqual({'y': True}, desired.tags)
+
+    def test_an_empty_description_is_one(self) -> None:
+        self.assertEqual('', self.desired('--description', '').description)
+
+    def test_nothing(self) -> None:
+        with self.assertRaisesRegex(osc_exceptions.CommandError, NOTHING):
+            self.desired()
+
+
+class TestUnset(unittest.TestCase):
+    def desired(self, *arguments: str) -> server_changes.ServerSettings:
+        parser = argparse.ArgumentParser()
+        server_options.add_unset(parser)
+        return server_arguments.unset_settings(parser.parse_args(arguments))
+
+    def test_all_at_once(self) -> None:
+        desired = self.desired(
+            *('--property', 'a', '--property', 'b=c', '--tag', 'x'),
+            *('--tag', 'y', '--description'),
+        )
+        self.assertEqual({'a': None, 'b=c': None}, desired.properties)
+        self.assertEqual({'x': False, 'y': False}, desired.tags)
+        self.assertEqual('', desired.description)
+
+    def test_the_description_is_left_alone(self) -> None:
+        self.assertIsNone(self.desired('--tag', 'x').description)
+
+    def test_a_property_that_cannot_be_named(self) -> None:
+        for key in ('.', '..'):
+            with self.assertRaisesRegex(
+                osc_exceptions.CommandError, f'remove the property "{key}".'
+            ):
+                self.desired('--property', key)
+
+    def test_nothing(self) -> None:
+        with self.assertRaisesRegex(osc_exceptions.CommandError, NOTHING):
+            self.desired()
+
+
+class TestVersion(unittest.TestCase):
+    def microversion(
+        self, *desired: Any, maximum: str = '2.96', chosen: str | None = None
+    ) -> str:
+        proxy: _proxy.Proxy
+        proxy = compute_doubles.Nova(maximum, chosen).proxy
+        return server_arguments.microversion(
+            proxy, server_changes.ServerSettings(*desired)
+        )
+
+    def test_the_least_that_does(self) -> None:
+        self.assertEqual('2.1', self.microversion({'a': '1'}, {}))
+        self.assertEqual('2.19', self.microversion({'a': '1'}, {}, 'new'))
+        self.assertEqual('2.19', self.microversion({}, {}, ''))
+        self.assertEqual('2.26', self.microversion({}, {'x': True}))
+        self.assertEqual('2.26', self.microversion({}, {'x': False}, 'new'))
+
+    def test_the_users_choice(self) -> None:
+        for chosen in ('2.26', '2.96'):
+            microversion = self.microversion(
+                {}, {'x': True}, 'new', chosen=chosen
+            )
+            self.assertEqual(chosen, microversion)
+        self.assertEqual(
+            '2.1', self.microversion({'a': '1'}, {}, chosen='2.1')
+        )
+
+    def test_what_is_not_reached(self) -> None:
+        for limits in ({'maximum': '2.18'}, {'chosen': '2.18'}):
+            with self.subTest(limits):
+                self.assert_refused('2.19', '--description', '', **limits)
+        for limits in ({'maximum': '2.25'}, {'chosen': '2.25'}):
+            with self.subTest(limits):
+                self.assert_refused('2.26', '--tag', None, **limits)
+
+    def assert_refused(
+        self, needed: str, option: str, description: Any, **limits: str
+    ) -> None:
+        tags = {} if description is not None else {'x': True}
+        with self.assertRaises(osc_exceptions.CommandError) as raised:
+            self.microversion({'a': '1'}, tags, description, **limits)
+        self.assertEqual(
+            f'--os-compute-api-version {needed} or greater is required to '
+            f'support the {option} option',
+            str(raised.exception),
+        )

@@ -13,12 +13,14 @@
 import os
 import signal
 import threading
+import types
 import unittest
+from unittest import mock
 
 from osc_image_ext.actions import signals
 
 
-class TestAtSignals(unittest.TestCase):
+class TestSetOnSignal(unittest.TestCase):
     def setUp(self) -> None:
         super().setUp()
         self.stop = signals.StopEvent()
@@ -58,3 +60,50 @@ class TestAtSignals(unittest.TestCase):
         self.assertFalse(self.stop.wait(0))
         threading.Thread(target=self.stop.set).start()
         self.assertTrue(self.stop.wait(10))
+
+
+class TestExitOnSignal(unittest.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            self.addCleanup(signal.signal, number, signal.getsignal(number))
+            signal.signal(number, signal.SIG_DFL)
+
+    def test_a_signal_ends_the_block_as_an_exit(self) -> None:
+        for number, status in ((signal.SIGTERM, 143), (signal.SIGHUP, 129)):
+            with self.subTest(number):
+                cleaned = mock.Mock()
+                with (
+                    self.assertRaises(SystemExit) as caught,
+                    signals.exit_on_signal(),
+                ):
+                    try:
+                        signal.raise_signal(number)
+                    finally:
+                        cleaned()
+                self.assertEqual(status, caught.exception.code)
+                cleaned.assert_called_once_with()
+
+    def test_handlers_are_put_back(self) -> None:
+        with signals.exit_on_signal():
+            pass
+        with self.assertRaises(ValueError), signals.exit_on_signal():
+            raise ValueError
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            self.assertIs(signal.SIG_DFL, signal.getsignal(number))
+
+    def test_an_ignored_signal_stays_ignored(self) -> None:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        with signals.exit_on_signal():
+            self.assertIs(signal.SIG_IGN, signal.getsignal(signal.SIGHUP))
+            self.assertIsNot(signal.SIG_DFL, signal.getsignal(signal.SIGTERM))
+        self.assertIs(signal.SIG_IGN, signal.getsignal(signal.SIGHUP))
+
+    def test_the_handler_of_somebody_else_stays(self) -> None:
+        def theirs(number: int, frame: types.FrameType | None) -> None:
+            pass
+
+        signal.signal(signal.SIGTERM, theirs)
+        with signals.exit_on_signal():
+            self.assertIs(theirs, signal.getsignal(signal.SIGTERM))
+        self.assertIs(theirs, signal.getsignal(signal.SIGTERM))

@@ -10,7 +10,6 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-import argparse
 import os
 import pathlib
 import tempfile
@@ -175,7 +174,13 @@ class TestGathered(TaskInputTestCase):
             'import_from_format': None,
             'image_properties': [*properties],
         }
-        return task_input.build(argparse.Namespace(**given | options))
+        given |= options
+        return task_input.build(
+            given['type'],
+            given['input'],
+            {key: given[key] for key in ('import_from', 'import_from_format')},
+            given['image_properties'],
+        )
 
     def assert_refused(self, error: str, *args: str, **options: Any) -> None:
         with self.assertRaises(exceptions.Error) as caught:

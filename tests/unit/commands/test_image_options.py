@@ -46,3 +46,13 @@ class TestStores(unittest.TestCase):
         ):
             with self.assertRaises(argparse.ArgumentError):
                 self.parse(*options)
+
+
+class TestSize(unittest.TestCase):
+    def test_a_positive_number(self) -> None:
+        self.assertEqual(5, image_options.parse_size('5'))
+
+    def test_anything_else(self) -> None:
+        for text in ('0', '-1', '1.5', 'x', ''):
+            with self.assertRaises(argparse.ArgumentTypeError):
+                image_options.parse_size(text)

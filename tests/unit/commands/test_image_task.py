@@ -22,9 +22,9 @@ from openstackclient.image.v2 import task as core
 from osc_lib import exceptions as osc_exceptions
 import requests
 
-from osc_image_ext import retry
 from osc_image_ext.actions import errors
 from osc_image_ext.commands import image_task
+from osc_image_ext.image import tasks
 from tests.fixtures import doubles
 from tests.unit.commands import test_image
 
@@ -73,13 +73,13 @@ class CreateTestCase(TaskTestCase):
         self.statuses = ['success']
         self.message = ''
         self.proxy.get.side_effect = self._shown
-        wraps = retry.wait_for_task
+        real = tasks.WaitOptions
         self.enterContext(
             mock.patch.object(
-                retry,
-                'wait_for_task',
-                lambda *args, **options: wraps(
-                    *args, **options, clock=self.clock, sleep=self.sleep
+                tasks,
+                'WaitOptions',
+                lambda enabled, timeout: real(
+                    enabled, timeout, self.clock, self.sleep
                 ),
             )
         )
@@ -130,7 +130,7 @@ class TestCreate(CreateTestCase):
     def test_the_help_names_the_known_types(self) -> None:
         parser = self.command.get_parser('image task create')
         text = ' '.join(parser.format_help().split())
-        self.assertIn('import, api_image_import, location_import', text)
+        self.assertIn('import or api_image_import', text)
 
     def test_input_and_shortcuts(self) -> None:
         self.created(

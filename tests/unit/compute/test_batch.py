@@ -10,6 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
+import functools
 import threading
 from typing import Any
 import unittest
@@ -111,6 +112,11 @@ class TestChange(BatchTestCase):
                 )
                 for name in names
             ],
+            functools.partial(
+                server_changes.apply_changes,
+                self.batch.session,
+                microversion='2.1',
+            ),
             self.listener,
         )
 

@@ -10,9 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-import email.utils
 import threading
-import time
 from typing import Any
 import unittest
 from unittest import mock
@@ -196,30 +194,3 @@ class TestConnections(unittest.TestCase):
             spec=requests.adapters.BaseAdapter
         )
         _session.RetryingSession(nova.proxy, 32)
-
-
-class TestRetryAfter(unittest.TestCase):
-    def test_seconds(self) -> None:
-        self.assertEqual(0, _session.parse_retry_after(later(503, '0')))
-        self.assertEqual(120, _session.parse_retry_after(later(503, ' 120 ')))
-
-    def test_date(self) -> None:
-        now = time.time()
-        for text in (
-            email.utils.formatdate(now + 60, usegmt=True),
-            email.utils.formatdate(now + 60),  # -0000
-            email.utils.formatdate(now + 60, localtime=True),
-        ):
-            with self.subTest(text):
-                seconds = _session.parse_retry_after(later(503, text))
-                assert seconds is not None
-                self.assertAlmostEqual(60, seconds, delta=5)
-
-    def test_date_in_the_past(self) -> None:
-        text = 'Wed, 21 Oct 2015 07:28:00 GMT'
-        self.assertEqual(0, _session.parse_retry_after(later(503, text)))
-
-    def test_nothing_or_nonsense(self) -> None:
-        for text in (None, '', 'soon', '-1', '1.5'):
-            with self.subTest(text):
-                self.assertIsNone(_session.parse_retry_after(later(503, text)))

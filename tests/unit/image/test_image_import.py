@@ -20,20 +20,21 @@ from openstack import exceptions as sdk_exceptions
 from osc_image_ext import api_errors
 from osc_image_ext import exceptions
 from osc_image_ext.image import image_import
-from osc_image_ext.image import import_start
+from osc_image_ext.image import import_request
 from osc_image_ext.image import import_wait
 from osc_image_ext.image import service_info
 from osc_image_ext.image import source as _source
+from osc_image_ext.image import tasks
 from tests.fixtures import doubles
 from tests.fixtures import importing_glance
 
 DATA = bytes(range(250)) * 10_000
 STEP = importing_glance.Step
-STAGED = import_start.ImportRequest('glance-direct')
-DOWNLOADED = import_start.ImportRequest(
+STAGED = import_request.ImportRequest('glance-direct')
+DOWNLOADED = import_request.ImportRequest(
     'web-download', uri='http://example.org/x'
 )
-COPIED = import_start.ImportRequest('copy-image', all_stores=True)
+COPIED = import_request.ImportRequest('copy-image', all_stores=True)
 
 
 class ImportingTestCase(unittest.TestCase):
@@ -49,19 +50,19 @@ class ImportingTestCase(unittest.TestCase):
 
     def wait(
         self, wanted: bool = True, timeout: float | None = None
-    ) -> import_wait.WaitOptions:
-        return import_wait.WaitOptions(wanted, timeout, self.clock, self.sleep)
+    ) -> tasks.WaitOptions:
+        return tasks.WaitOptions(wanted, timeout, self.clock, self.sleep)
 
     def create(
         self,
         glance: importing_glance.ImportingGlance,
-        order: import_start.ImportRequest = STAGED,
+        order: import_request.ImportRequest = STAGED,
         *,
         attrs: dict[str, Any] | None = None,
         wanted: bool = True,
         timeout: float | None = None,
         **options: Any,
-    ) -> image_import.ImportResult:
+    ) -> import_wait.ImportResult:
         file: Any = io.BufferedReader(io.BytesIO(DATA))
         source = _source.Source(file, 'disk.img', len(DATA))
         formats = {'disk_format': 'raw', 'container_format': 'bare'}
@@ -111,7 +112,7 @@ class TestCreate(ImportingTestCase):
             )
         )
         phases = list(dict.fromkeys(self.listener.heard('phase')))
-        self.assertEqual(['staging', 'importing'], phases)
+        self.assertEqual(['staging', 'importing', 'active'], phases)
         self.assertEqual(len(DATA), self.listener.heard('moved')[-1])
 
     def test_without_waiting_nothing_is_followed_or_hashed(self) -> None:
@@ -199,7 +200,7 @@ class TestCreate(ImportingTestCase):
 
     def test_stores_that_failed_are_returned(self) -> None:
         glance = importing_glance.ImportingGlance()
-        order = import_start.ImportRequest('glance-direct', all_stores=True)
+        order = import_request.ImportRequest('glance-direct', all_stores=True)
         self.assertEqual(('slow',), self.create(glance, order).missing_stores)
 
 
@@ -245,10 +246,10 @@ class TestImport(ImportingTestCase):
     def imported(
         self,
         glance: importing_glance.ImportingGlance,
-        order: import_start.ImportRequest = COPIED,
+        order: import_request.ImportRequest = COPIED,
         wanted: bool = True,
         timeout: float | None = None,
-    ) -> image_import.ImportResult:
+    ) -> import_wait.ImportResult:
         return image_import.import_image(
             glance.proxy,
             doubles.image(stores='fast', size=5),

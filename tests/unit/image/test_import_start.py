@@ -16,114 +16,12 @@ import unittest
 
 from osc_image_ext import api_errors
 from osc_image_ext import exceptions
+from osc_image_ext.image import import_request
 from osc_image_ext.image import import_start
-from osc_image_ext.image import service_info
 from tests.fixtures import doubles
 from tests.fixtures import importing_glance
 
-OFFER = service_info.ServiceInfo(('glance-direct',), ('fast', 'slow'), 'fast')
-SINGLE = service_info.ServiceInfo(('glance-direct',))
-ORDER = import_start.ImportRequest('glance-direct')
-
-
-class TestOrder(unittest.TestCase):
-    def test_the_request_says_what_is_wanted_alone(self) -> None:
-        for order, expected in (
-            (ORDER, {}),
-            (
-                import_start.ImportRequest(
-                    'glance-direct', allow_failure=False
-                ),
-                {},
-            ),
-            (
-                import_start.ImportRequest('glance-direct', stores=('a',)),
-                {'stores': ['a']},
-            ),
-            (
-                import_start.ImportRequest('glance-direct', stores=('a', 'b')),
-                {'stores': ['a', 'b'], 'all_stores_must_succeed': False},
-            ),
-            (
-                import_start.ImportRequest(
-                    'glance-direct', all_stores=True, allow_failure=False
-                ),
-                {'all_stores': True, 'all_stores_must_succeed': True},
-            ),
-        ):
-            self.assertEqual(
-                {'method': {'name': 'glance-direct'}, **expected},
-                order.to_json(),
-            )
-
-    def test_the_sources_belong_to_the_method(self) -> None:
-        order = import_start.ImportRequest('web-download', uri='http://x')
-        self.assertEqual(
-            {'method': {'name': 'web-download', 'uri': 'http://x'}},
-            order.to_json(),
-        )
-        order = import_start.ImportRequest(
-            'glance-download', None, 'r', 'i', 'internal'
-        )
-        self.assertEqual(
-            {
-                'name': 'glance-download',
-                'glance_region': 'r',
-                'glance_image_id': 'i',
-                'glance_service_interface': 'internal',
-            },
-            order.to_json()['method'],
-        )
-
-    def test_targets(self) -> None:
-        for order, offer, expected in (
-            (ORDER, OFFER, ('fast',)),
-            (ORDER, SINGLE, ()),
-            (
-                import_start.ImportRequest('x', stores=('slow',)),
-                OFFER,
-                ('slow',),
-            ),
-            (
-                import_start.ImportRequest('x', all_stores=True),
-                OFFER,
-                ('fast', 'slow'),
-            ),
-        ):
-            self.assertEqual(expected, order.target_stores(offer))
-
-    def test_targets_are_not_where_the_image_is(self) -> None:
-        order = import_start.ImportRequest('copy-image', all_stores=True)
-        image = doubles.image(stores='fast')
-        self.assertEqual(('slow',), order.target_stores(OFFER, image))
-
-    def test_what_is_not_offered_is_refused(self) -> None:
-        ORDER.validate(SINGLE)
-        for order, offer, words in (
-            (
-                import_start.ImportRequest('copy-image'),
-                OFFER,
-                'but: glance-direct.',
-            ),
-            (
-                import_start.ImportRequest('glance-direct', stores=('x',)),
-                OFFER,
-                'fast, sl',
-            ),
-            (
-                import_start.ImportRequest('glance-direct', stores=('x',)),
-                SINGLE,
-                'choice',
-            ),
-            (
-                import_start.ImportRequest('glance-direct', all_stores=True),
-                SINGLE,
-                'choice',
-            ),
-            (ORDER, service_info.ServiceInfo(()), 'offers no imports'),
-        ):
-            with self.assertRaisesRegex(exceptions.Error, words):
-                order.validate(offer)
+REQUEST = import_request.ImportRequest('glance-direct')
 
 
 class TestStart(unittest.TestCase):
@@ -135,7 +33,7 @@ class TestStart(unittest.TestCase):
     def start(self, *refusals: Any) -> None:
         self.glance.refusals = list(refusals)
         import_start.start_import(
-            self.glance.proxy, doubles.IMAGE_ID, ORDER, self.sleep
+            self.glance.proxy, doubles.IMAGE_ID, REQUEST, self.sleep
         )
 
     def refused(self, *refusals: Any) -> str:
@@ -145,7 +43,7 @@ class TestStart(unittest.TestCase):
 
     def test_it_is_accepted(self) -> None:
         self.start()
-        self.assertEqual([ORDER.to_json()], self.glance.imports)
+        self.assertEqual([REQUEST.to_json()], self.glance.imports)
         call = self.glance.proxy.post.call_args
         self.assertEqual(0, call.kwargs['connect_retries'])
         self.assertEqual(0, call.kwargs['status_code_retries'])
@@ -179,7 +77,7 @@ class TestStart(unittest.TestCase):
     def test_a_gateway_that_never_asked_glance(self) -> None:
         self.glance.accepts = False
         self.start(doubles.response(502))
-        self.assertEqual([ORDER.to_json()] * 2, self.glance.imports)
+        self.assertEqual([REQUEST.to_json()] * 2, self.glance.imports)
         self.assertIn('502', self.refused(*[doubles.response(502)] * 10))
 
     def test_a_glance_that_hears_both_times(self) -> None:
@@ -190,7 +88,7 @@ class TestStart(unittest.TestCase):
         self.glance.accepts = False
         self.glance.refusals = [doubles.response(504), doubles.response(409)]
         import_start.start_import(
-            self.glance.proxy, doubles.IMAGE_ID, ORDER, begins
+            self.glance.proxy, doubles.IMAGE_ID, REQUEST, begins
         )
         self.assertEqual(2, len(self.glance.imports))
 

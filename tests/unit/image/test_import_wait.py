@@ -18,6 +18,7 @@ from unittest import mock
 from osc_image_ext import api_errors
 from osc_image_ext import exceptions
 from osc_image_ext.image import import_wait
+from osc_image_ext.image import tasks
 from tests.fixtures import doubles
 from tests.fixtures import importing_glance
 
@@ -44,7 +45,7 @@ class FollowTestCase(unittest.TestCase):
         size: int | None = 100 * MIB,
         timeout: float | None = None,
         **options: Any,
-    ) -> import_wait.Imported:
+    ) -> import_wait.ImportResult:
         self.glance = importing_glance.ImportingGlance(*steps)
         self.glance.tasks = [
             {'id': doubles.TASK_ID, 'type': 'api_image_import'}
@@ -55,9 +56,7 @@ class FollowTestCase(unittest.TestCase):
             doubles.image(status='importing', size=size),
             targets,
             self.listener,
-            import_wait.WaitOptions(
-                True, timeout, self.clock, self.clock.advance
-            ),
+            tasks.WaitOptions(True, timeout, self.clock, self.clock.advance),
             **options,
         )
 

@@ -47,10 +47,9 @@ class RecordTestCase(unittest.TestCase):
     ) -> BaseException | None:
         """Create an image, fail in the block; return what came out of it."""
         try:
-            with record.create(
+            with record.create_or_delete(
                 self.proxy, attrs or ATTRS, keep=keep, sleep=self.sleep
-            ) as image:
-                self.image = image
+            ) as (self.image, self.protect):
                 if failure:
                     raise failure
         except BaseException as error:
@@ -101,25 +100,49 @@ class TestCreated(RecordTestCase):
         self.assertEqual([], self.sleep.seconds)
 
 
-class TestProtected(RecordTestCase):
+class TestProtect(RecordTestCase):
+    def protected(self) -> Any:
+        """Create an image, protect it, and return it as it is then."""
+        with record.create_or_delete(
+            self.proxy,
+            {**ATTRS, 'is_protected': True},
+            keep=True,
+            sleep=self.sleep,
+        ) as (image, protect):
+            return protect(image)
+
+    def test_the_record_is_not_protected_at_first(self) -> None:
+        self.proxy.update_image.return_value = doubles.image()
+        self.protected()
+        self.assertNotIn('protected', self.made())
+        self.proxy.update_image.assert_called_once_with(
+            mock.ANY, is_protected=True
+        )
+
+    def test_only_if_asked_for(self) -> None:
+        for wanted in ({}, {'is_protected': False}):
+            self.end(attrs={**ATTRS, **wanted})
+            self.assertIs(self.image, self.protect(self.image))
+        self.proxy.update_image.assert_not_called()
+
     def test_a_connection_that_breaks(self) -> None:
         done = doubles.image(is_protected=True)
         lost = ksa_exceptions.ConnectFailure('It broke.')
         self.proxy.update_image.side_effect = [lost, done]
-        image = record.protect(self.proxy, 'an ID', self.sleep)
+        image = self.protected()
         self.assertIs(done, image)
 
     def test_a_server_that_is_gone(self) -> None:
         lost = ksa_exceptions.ConnectFailure('It broke.')
         self.proxy.update_image.side_effect = lost
         with self.assertRaises(ksa_exceptions.ConnectFailure):
-            record.protect(self.proxy, 'an ID', self.sleep)
+            self.protected()
         self.assertAlmostEqual(300, sum(self.sleep.seconds), delta=5)
 
     def test_a_refusal_is_final(self) -> None:
         self.proxy.update_image.side_effect = doubles.http_error(403)
         with self.assertRaises(sdk_exceptions.HttpException):
-            record.protect(self.proxy, 'an ID', self.sleep)
+            self.protected()
         self.assertEqual([], self.sleep.seconds)
 
 
@@ -127,7 +150,7 @@ class TestListener(RecordTestCase):
     def test_a_deletion_is_told(self) -> None:
         listener = mock.create_autospec(_listener.NullListener, instance=True)
         with contextlib.suppress(ValueError):
-            with record.create(self.proxy, ATTRS, listener=listener):
+            with record.create_or_delete(self.proxy, ATTRS, listener=listener):
                 raise ValueError
         listener.phase.assert_called_once_with('deleting')
 
@@ -304,10 +327,18 @@ class TestDeletion(RecordTestCase):
         self.assertIn('may be left', self.notes(failure)[0])
 
 
-class TestSettled(RecordTestCase):
+class TestGetImage(RecordTestCase):
     def settled(self, *answers: Any) -> Any:
         self.proxy.get_image.side_effect = answers
-        return record.wait_for_data(self.proxy, doubles.IMAGE_ID, self.sleep)
+        return self.get_image()
+
+    def get_image(self) -> Any:
+        return record.get_image(
+            self.proxy,
+            doubles.IMAGE_ID,
+            self.sleep,
+            lambda image: image.status != 'saving',
+        )
 
     def images(self, *statuses: str) -> list[Any]:
         return [doubles.image(status=status) for status in statuses]
@@ -346,7 +377,7 @@ class TestSettled(RecordTestCase):
     def test_a_server_that_stays_away_is_an_error(self) -> None:
         self.proxy.get_image.side_effect = doubles.refuse
         with self.assertRaises(ksa_exceptions.ConnectionError):
-            record.wait_for_data(self.proxy, doubles.IMAGE_ID, self.sleep)
+            self.get_image()
         self.assertAlmostEqual(300, sum(self.sleep.seconds), delta=5)
 
     def test_an_image_that_was_deleted_is_an_error(self) -> None:

@@ -139,7 +139,7 @@ class TestUpload(UploadTestCase):
         self.assertEqual([len(DATA)], self.listener.heard('started'))
         self.assertEqual(len(DATA), self.listener.heard('moved')[-1])
         self.assertEqual(
-            ['uploading', 'storing'], self.listener.heard('phase')
+            ['uploading', 'storing', 'verified'], self.listener.heard('phase')
         )
 
     def test_the_source_is_left_open(self) -> None:

@@ -15,7 +15,6 @@ import io
 import os
 import subprocess
 import sys
-import threading
 from typing import TextIO
 import unittest
 from unittest import mock
@@ -23,27 +22,10 @@ from unittest import mock
 from osc_image_ext import listener
 from osc_image_ext.progress import display
 from osc_image_ext.progress import live
-from osc_image_ext.progress import units
+from osc_image_ext.progress import plain
 from tests.fixtures import doubles
 
 MIB = 1024**2
-
-
-class Drawn(display.Display):
-    """A display that counts its drawings."""
-
-    def __init__(self, interval: float = 3600) -> None:
-        super().__init__(interval, doubles.FakeClock())
-        self.ticks = 0
-        self.ends: list[str] = []
-        self.drawn = threading.Semaphore(0)
-
-    def tick(self) -> None:
-        self.ticks += 1
-        self.drawn.release()
-
-    def finish(self) -> None:
-        self.ends.append(self.meter.name)
 
 
 class TestMakeDisplay(unittest.TestCase):
@@ -64,16 +46,16 @@ class TestMakeDisplay(unittest.TestCase):
 
     def test_a_dumb_terminal_gets_plain_lines(self) -> None:
         made = self.made(doubles.Terminal(), term='dumb')
-        self.assertIsInstance(made, display.PlainDisplay)
+        self.assertIsInstance(made, plain.PlainDisplay)
 
     def test_a_terminal_that_rich_takes_for_dumb_gets_plain_lines(
         self,
     ) -> None:
         made = self.made(doubles.Terminal(), term='unknown')
-        self.assertIsInstance(made, display.PlainDisplay)
+        self.assertIsInstance(made, plain.PlainDisplay)
 
     def test_a_log_gets_plain_lines(self) -> None:
-        self.assertIsInstance(self.made(io.StringIO()), display.PlainDisplay)
+        self.assertIsInstance(self.made(io.StringIO()), plain.PlainDisplay)
 
     def test_a_stream_that_is_closed_gets_nothing(self) -> None:
         with display.make_display(True, None, 'disk.img') as made:
@@ -105,283 +87,3 @@ class TestMakeDisplay(unittest.TestCase):
             env={**os.environ, 'TERM': 'xterm'},
             check=True,
         )
-
-
-class TestDisplay(unittest.TestCase):
-    def test_it_is_drawn_by_a_clock_of_its_own(self) -> None:
-        with Drawn(interval=0.001) as drawn:
-            for _ in range(3):
-                self.assertTrue(drawn.drawn.acquire(timeout=10))
-
-    def test_what_the_transfer_tells_is_only_stored(self) -> None:
-        with Drawn() as drawn:
-            drawn.phase('uploading')
-            drawn.started(100)
-            drawn.moved(40)
-            self.assertEqual(0, drawn.ticks)
-        self.assertEqual(100, drawn.meter.total)
-        self.assertEqual(40, drawn.meter.position)
-        self.assertEqual('uploading', drawn.meter.name)
-
-    def test_every_way_out_draws_the_end_once(self) -> None:
-        for error, expected in (
-            (None, 'verified'),
-            (ValueError(), 'failed'),
-            (KeyboardInterrupt(), 'interrupted'),
-            (SystemExit(143), 'interrupted'),
-        ):
-            with self.subTest(expected):
-                drawn = Drawn()
-                with contextlib.suppress(BaseException), drawn:
-                    drawn.phase('verified')
-                    if error:
-                        raise error
-                self.assertEqual([expected], drawn.ends)
-                self.assertFalse(drawn._thread.is_alive())
-
-    def test_an_error_of_the_transfer_is_let_through(self) -> None:
-        error = ValueError()
-        with self.assertRaises(ValueError) as caught, Drawn():
-            raise error
-        self.assertIs(error, caught.exception)
-
-    def test_what_ends_before_it_starts_has_no_end(self) -> None:
-        with contextlib.suppress(ValueError), Drawn() as drawn:
-            raise ValueError
-        self.assertEqual([], drawn.ends)
-        self.assertFalse(drawn._thread.is_alive())
-
-
-class PlainTestCase(unittest.TestCase):
-    def setUp(self) -> None:
-        super().setUp()
-        self.clock = doubles.FakeClock()
-        self.stream = io.StringIO()
-        self.plain = self.on(self.stream)
-
-    def on(self, stream: TextIO) -> display.PlainDisplay:
-        plain = display.PlainDisplay(stream, 'disk.img', self.clock)
-        plain._thread = mock.Mock()  # the tests are the clock
-        return plain
-
-    def start(self, total: int | None) -> None:
-        self.plain.phase('uploading')
-        self.plain.started(total)
-
-    def after(self, seconds: float, position: int) -> None:
-        self.clock.advance(seconds)
-        self.plain.moved(position)
-        self.plain.tick()
-
-    def assertLines(self, *lines: str) -> None:
-        expected = ''.join(f'disk.img: {line}\n' for line in lines)
-        self.assertEqual(expected, self.stream.getvalue())
-
-
-class TestPlainDisplay(PlainTestCase):
-    def test_a_transfer_from_start_to_end(self) -> None:
-        with self.plain:
-            self.start(40 * MIB)
-            for second in range(1, 5):
-                self.after(1, second * 10 * MIB)
-            self.plain.phase('verified')
-        self.assertLines(
-            'uploading 40.0 MiB',
-            'uploading 10.0/40.0 MiB, 25%, 10.0 MiB/s, 0:03 left',
-            'uploading 20.0/40.0 MiB, 50%, 10.0 MiB/s, 0:02 left',
-            'uploading 30.0/40.0 MiB, 75%, 10.0 MiB/s, 0:01 left',
-            'uploading 40.0/40.0 MiB, 100%, 10.0 MiB/s',
-            'verified, 40.0 MiB in 0:04, 10.0 MiB/s',
-        )
-
-    def test_a_fast_one_is_told_every_10_percent(self) -> None:
-        self.start(200)
-        for position in range(1, 201):
-            self.after(0.01, position)
-        self.assertIn(len(self.stream.getvalue().splitlines()), (10, 11))
-
-    def test_a_slow_one_is_told_every_5_seconds(self) -> None:
-        self.start(1000 * MIB)
-        for second in range(1, 11):
-            self.after(1, second * MIB)
-        self.assertLines(
-            'uploading 1.0 GiB',
-            'uploading 0.0/1.0 GiB, 0%, 1.0 MiB/s, 16:35 left',
-            'uploading 0.0/1.0 GiB, 1%, 1.0 MiB/s, 16:30 left',
-        )
-
-    def test_nothing_is_told_in_between(self) -> None:
-        self.start(100 * MIB)
-        for _ in range(9):
-            self.after(0.5, 9 * MIB)
-        self.assertLines('uploading 100.0 MiB')
-
-    def test_an_unknown_total(self) -> None:
-        with self.plain:
-            self.start(None)
-            self.after(5, 50 * MIB)
-            self.plain.phase('storing')
-            self.after(5, 50 * MIB)
-        self.assertLines(
-            'uploading',
-            'uploading 50.0 MiB, 10.0 MiB/s',
-            'storing 50.0 MiB, 5.0 MiB/s',
-            'storing, 50.0 MiB in 0:10, 5.0 MiB/s',
-        )
-
-    def test_a_stall_is_seen(self) -> None:
-        self.start(100)
-        self.after(5, 50)
-        self.after(10, 50)
-        self.after(5, 50)
-        self.assertLines(
-            'uploading 100 B',
-            'uploading  50/100 B, 50%, 10 B/s, 0:05 left',
-            'uploading  50/100 B, 50%, 3 B/s, 0:15 left',
-            'uploading  50/100 B, 50%, 0 B/s',
-        )
-
-    def test_no_data(self) -> None:
-        with self.plain:
-            self.start(0)
-        self.assertLines('uploading 0 B', 'uploading, 0 B in 0:00, 0 B/s')
-
-    def test_a_new_start_is_told(self) -> None:
-        self.start(100)
-        self.after(5, 50)
-        self.start(100)
-        self.after(4, 9)
-        self.after(1, 20)
-        self.assertLines(
-            'uploading 100 B',
-            'uploading  50/100 B, 50%, 10 B/s, 0:05 left',
-            'uploading 100 B',
-            'uploading  20/100 B, 20%, 4 B/s, 0:20 left',
-        )
-
-    def test_servers_are_counted_as_such(self) -> None:
-        self.plain.unit = units.format_servers
-        with self.plain:
-            self.start(200)
-            self.after(10, 50)
-            self.after(10, 100)
-        self.assertLines(
-            'uploading 200 servers',
-            'uploading  50/200 servers, 25%, 5 servers/s, 0:30 left',
-            'uploading 100/200 servers, 50%, 5 servers/s, 0:20 left',
-            'uploading, 100 servers in 0:20, 5 servers/s',
-        )
-
-    def test_what_is_counted_can_be_told(self) -> None:
-        environ = {'TERM': 'xterm'}
-        for stream in (io.StringIO(), doubles.Terminal()):
-            with mock.patch.dict(os.environ, environ):
-                made = display.make_display(
-                    True, stream, 'node-1', units.format_servers
-                )
-            assert isinstance(made, display.Display)
-            self.assertIs(units.format_servers, made.unit)
-
-    def test_a_failure_and_an_interruption_end_the_lines(self) -> None:
-        for error, expected in (
-            (ValueError(), 'failed'),
-            (KeyboardInterrupt(), 'interrupted'),
-        ):
-            with self.subTest(expected):
-                self.stream = io.StringIO()
-                self.plain = self.on(self.stream)
-                with contextlib.suppress(BaseException), self.plain:
-                    self.start(100)
-                    self.clock.advance(2)
-                    self.plain.moved(50)
-                    raise error
-                self.assertLines(
-                    'uploading 100 B', f'{expected}, 50 B in 0:02, 25 B/s'
-                )
-
-    def test_nothing_steers_a_terminal(self) -> None:
-        with self.plain:
-            self.start(100)
-            self.after(5, 100)
-        for character in '\r\x1b\b':
-            self.assertNotIn(character, self.stream.getvalue())
-
-    def test_each_line_is_flushed(self) -> None:
-        stream = mock.Mock(spec=io.StringIO)
-        self.plain = self.on(stream)
-        self.start(100)
-        stream.write.assert_called_once_with('disk.img: uploading 100 B\n')
-        stream.flush.assert_called_once_with()
-
-    def test_nothing_is_told_before_there_is_something_to_tell(self) -> None:
-        self.clock.advance(60)
-        self.plain.tick()
-        self.assertLines()
-
-
-class TestLostStream(PlainTestCase):
-    def test_it_is_no_error_of_the_transfer(self) -> None:
-        self.plain = self.on(doubles.LostTerminal())
-        with self.plain:
-            self.start(100)
-            self.after(5, 50)
-            self.start(100)
-
-    def test_nothing_is_left_to_fail_when_the_stream_is_closed(self) -> None:
-        read, write = os.pipe()
-        os.close(read)
-        with open(write, 'w') as stream:
-            self.plain = self.on(stream)
-            with self.plain:
-                self.start(100)
-
-
-class TestPlainWait(unittest.TestCase):
-    """A wait without bytes."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.clock = doubles.FakeClock()
-        self.stream = io.StringIO()
-        self.display = display.PlainDisplay(self.stream, 'task', self.clock)
-
-    def ticks(self, seconds: float) -> list[str]:
-        """Let time pass by half seconds; return the lines told in it."""
-        before = len(self.stream.getvalue())
-        for _ in range(int(2 * seconds)):
-            self.clock.advance(0.5)
-            self.display.tick()
-        return self.stream.getvalue()[before:].splitlines()
-
-    def test_what_is_new_is_told_soon(self) -> None:
-        self.display.phase('pending')
-        self.assertEqual(['task: pending, 0:00'], self.ticks(1))
-        self.display.phase('processing')
-        self.assertEqual(['task: processing, 0:02'], self.ticks(1))
-        self.display.phase('processing', 'Copied 5 MiB')
-        self.assertEqual(
-            ['task: processing, Copied 5 MiB, 0:02'], self.ticks(1)
-        )
-
-    def test_what_is_not_is_told_every_five_seconds(self) -> None:
-        self.display.phase('processing')
-        self.assertEqual(
-            [f'task: processing, 0:{s:02}' for s in (0, 6, 10, 16)],
-            self.ticks(16),
-        )
-
-    def test_nothing_is_told_before_there_is_something(self) -> None:
-        self.assertEqual([], self.ticks(20))
-
-    def test_its_end_has_the_time_it_took(self) -> None:
-        self.display.phase('processing')
-        self.clock.advance(65)
-        self.display.phase('success')
-        self.display.finish()
-        self.assertEqual('task: success in 1:05\n', self.stream.getvalue())
-
-    def test_bytes_that_follow_are_told(self) -> None:
-        self.display.phase('staging')
-        self.display.started(10 * MIB)
-        self.assertEqual('task: staging 10.0 MiB\n', self.stream.getvalue())
-        self.assertIn('0.0/10.0 MiB', self.ticks(6)[0])

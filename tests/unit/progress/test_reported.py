@@ -15,7 +15,7 @@
 import io
 import unittest
 
-from osc_image_ext.progress import display
+from osc_image_ext.progress import plain
 from tests.fixtures import doubles
 from tests.unit.progress import test_live
 
@@ -65,7 +65,7 @@ class TestPlain(unittest.TestCase):
         super().setUp()
         self.clock = doubles.FakeClock()
         self.stream = io.StringIO()
-        self.display = display.PlainDisplay(self.stream, 'disk', self.clock)
+        self.display = plain.PlainDisplay(self.stream, 'disk', self.clock)
         self.display.phase('importing')
 
     def lines(self) -> list[str]:

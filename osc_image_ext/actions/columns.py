@@ -10,17 +10,18 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-import argparse
-import unittest
+"""The columns of commands that show one resource."""
 
-from osc_image_ext.commands import upload_options
+from collections.abc import Mapping
+from typing import Any
+
+Columns = tuple[tuple[str, ...], tuple[Any, ...]]
 
 
-class TestSize(unittest.TestCase):
-    def test_a_positive_number(self) -> None:
-        self.assertEqual(5, upload_options.size('5'))
+def sort(properties: Mapping[str, Any]) -> Columns:
+    """Return names and values in the order in which core shows them.
 
-    def test_anything_else(self) -> None:
-        for text in ('0', '-1', '1.5', 'x', ''):
-            with self.assertRaises(argparse.ArgumentTypeError):
-                upload_options.size(text)
+    :param properties: name -> value, as core's formatters return them.
+    """
+    names, values = zip(*sorted(properties.items()), strict=True)
+    return names, values

@@ -22,7 +22,6 @@ from osc_image_ext import api_errors
 from osc_image_ext import exceptions
 from osc_image_ext.image import data as _data
 from osc_image_ext.image import source as _source
-from osc_image_ext.image import staging
 from osc_image_ext.image import upload
 from tests.fixtures import doubles
 from tests.fixtures import importing_glance
@@ -51,7 +50,7 @@ class ExistingTestCase(unittest.TestCase):
 
 class TestStage(ExistingTestCase):
     def stage(self, glance: doubles.Glance, data: Any = None) -> Any:
-        return staging.stage_image(
+        return upload.stage_image(
             glance.proxy,
             doubles.image(status='queued'),
             self.source(data),
@@ -69,7 +68,9 @@ class TestStage(ExistingTestCase):
         self.assertEqual(
             str(len(DATA)), call.kwargs['headers']['X-OpenStack-Image-Size']
         )
-        self.assertEqual({'staging'}, set(self.listener.heard('phase')))
+        self.assertEqual(
+            {'staging', 'staged'}, set(self.listener.heard('phase'))
+        )
 
     def test_a_glance_that_tells_no_size(self) -> None:
         def stage(glance: doubles.Glance, body: Any) -> Any:

@@ -1,0 +1,135 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Plain lines, for logs and for terminals without cursor control."""
+
+import contextlib
+import os
+import time
+from typing import TextIO
+
+from osc_image_ext.i18n import _
+from osc_image_ext.progress import base
+from osc_image_ext.progress import meter
+from osc_image_ext.progress import units
+
+# A line is due after so many seconds, or so much of the whole.
+_LINE_INTERVAL = 5.0
+_LINE_FRACTION = 0.1
+
+
+class PlainDisplay(base.Display):
+    """Lines at the start, every 5 s or 10 %, and at the end.
+
+    :param title: the start of each line, printable.
+    """
+
+    def __init__(
+        self,
+        stream: TextIO,
+        title: str,
+        clock: meter.Clock = time.monotonic,
+        unit: units.Unit = units.format_bytes,
+    ) -> None:
+        super().__init__(0.5, clock, unit)
+        self._stream = stream
+        self._title = title
+        self._last_report = (0.0, 0.0)
+        self._last_status = ''
+
+    def started(self, total: int | None) -> None:
+        super().started(total)
+        self._last_report = (0.0, 0.0)
+        self._write_line(
+            self.meter.name
+            if total is None
+            else f'{self.meter.name} {self.unit(total)}'
+        )
+
+    def _write_line(self, line: str) -> None:
+        # A closed pipe or a full disk must not end the transfer.
+        try:
+            self._stream.write(f'{self._title}: {line}\n')
+            self._stream.flush()
+        except OSError:
+            _redirect_to_devnull(self._stream)
+
+    def tick(self) -> None:
+        now = self.meter
+        if not now.name:
+            return
+        if now.server_reported or not now.counting:
+            self._write_status()
+            return
+        now.sample()
+        fraction = now.fraction or 0.0
+        seconds, last_fraction = self._last_report
+        if (
+            now.elapsed - seconds < _LINE_INTERVAL
+            and fraction < last_fraction + _LINE_FRACTION
+        ):
+            return
+        self._last_report = (now.elapsed, fraction)
+        fields = [f'{now.name} {self.unit(now.position, now.total)}']
+        if now.fraction is not None:
+            fields.append(f'{now.fraction:.0%}')
+        fields.append(f'{self.unit(now.rate)}/s')
+        if now.eta:
+            fields.append(_('%s left') % units.format_duration(now.eta))
+        self._write_line(', '.join(fields))
+
+    def _write_status(self) -> None:
+        """Write what the server reports: soon if it is new, or every 5 s."""
+        now = self.meter
+        fields = [now.name, now.message]
+        if now.counting and now.position:
+            fields.insert(1, self.unit(now.position, now.total))
+        status = ', '.join(filter(None, fields))
+        elapsed = now.elapsed
+        is_due = elapsed - self._last_report[0] >= _LINE_INTERVAL
+        if is_due or status != self._last_status:
+            self._last_report = (elapsed, 0.0)
+            self._last_status = status
+            self._write_line(f'{status}, {units.format_duration(elapsed)}')
+
+    def finish(self) -> None:
+        now = self.meter
+        duration = units.format_duration(now.elapsed)
+        indeterminate = now.total is None and not now.position
+        if indeterminate or not now.counting:
+            self._write_line(
+                _('%(phase)s in %(time)s')
+                % {'phase': now.name, 'time': duration}
+            )
+            return
+        self._write_line(
+            _('%(phase)s, %(data)s in %(time)s, %(rate)s/s')
+            % {
+                'phase': ', '.join(filter(None, (now.name, now.message))),
+                'data': self.unit(now.position),
+                'time': duration,
+                'rate': self.unit(now.average),
+            }
+        )
+
+
+def _redirect_to_devnull(stream: TextIO) -> None:
+    """Discard what is written to a broken stream from now on.
+
+    What is left in its buffer would otherwise fail once more when Python
+    exits, and change the exit status (see SIGPIPE in Python's library
+    reference, module signal).
+    """
+    with contextlib.suppress(OSError):
+        devnull = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(devnull, stream.fileno())
+        os.close(devnull)

@@ -1,0 +1,39 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+"""Text that is fit for a terminal."""
+
+# An error page may be of any length; a sentence is not. What is wrong with a
+# value is often reported after the value, so the end is kept.
+_MAX_LENGTH = 400
+_TAIL_LENGTH = 100
+
+
+def printable(text: str) -> str:
+    """Return text on one line, without anything that controls a terminal.
+
+    White space becomes single spaces, any other character that is not
+    printable its escape sequence. Text of more than 400 characters loses its
+    middle.
+    """
+    line = ' '.join(text.split())
+    if len(line) > _MAX_LENGTH:
+        head = _MAX_LENGTH - _TAIL_LENGTH
+        line = f'{line[:head]}...{line[-_TAIL_LENGTH:]}'
+    return ''.join(
+        c if c.isprintable() else c.encode('unicode_escape').decode()
+        for c in line
+    )
+
+
+def end_sentence(text: str) -> str:
+    """Return text that another sentence may follow."""
+    return text if text.endswith(('.', '!', '?')) else f'{text}.'
