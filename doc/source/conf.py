@@ -10,10 +10,10 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""How Sphinx builds the documentation.
+"""Sphinx configuration.
 
-openstackdocstheme takes the project's name from setup.cfg, and its version
-from the package that is installed.
+openstackdocstheme takes the project's name from setup.cfg, and the version
+from the installed package.
 """
 
 extensions = [
@@ -28,5 +28,5 @@ html_theme = 'openstackdocs'
 html_theme_options = {'display_badge': False}
 pygments_style = 'native'
 
-# What the commands of the reference begin with.
+# The program name shown in the command reference.
 autoprogram_cliff_application = 'openstack'
