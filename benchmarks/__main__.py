@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Compare this package's uploads with their peers, on this machine."""
+"""Compare this package with its peers on this machine."""
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
@@ -42,10 +42,10 @@ _PARTS: Mapping[str, _Measure] = {
 def main() -> int:
     """Print the tables.
 
-    :returns: 0; 1 if a target is missed; 2 if it cannot be measured.
+    :returns: 0; 1 if a target is missed; 2 if the measurement failed.
     """
     args = _arguments()
-    # An end by a signal stops the processes and removes the files, too.
+    # Signals also stop the processes and remove the files.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:

@@ -10,11 +10,11 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""A Nova far away: many servers, each request takes a while, in a process.
+"""A stub of Nova with many servers and a high latency, as a process.
 
-It speaks just enough of the Identity and Compute APIs to take properties from
-``openstack`` and ``nova``, and keeps nothing but figures: real Nova's own
-work, in one process, would hide what the clients wait for.
+It implements just enough of the Identity and Compute APIs to accept properties
+from ``openstack`` and ``nova``, and stores only statistics. The work of a real
+Nova, in one process, would hide the time that the clients wait.
 """
 
 import argparse
@@ -32,7 +32,7 @@ from benchmarks import sink_answers
 
 HYPERVISOR = 'node-1'
 SERVERS = 200
-#: seconds that each request to Nova takes
+#: seconds per request to Nova
 LATENCY = 0.05
 
 _COMPUTE = '/compute/v2.1'
@@ -45,7 +45,7 @@ _NODE = {
 
 
 class _FarNova(http.server.ThreadingHTTPServer):
-    """The state: what it says, and the figures since the last login."""
+    """The state: documents, and statistics since the last login."""
 
     request_queue_size = 128
 
@@ -61,13 +61,13 @@ class _FarNova(http.server.ThreadingHTTPServer):
         self.forget()
 
     def forget(self) -> None:
-        """Begin to count."""
+        """Reset the statistics."""
         self.begun = self.ended = 0.0
         self.changed: set[str] = set()
         self.requests = 0
 
     def count(self, begun: float, changed: str) -> None:
-        """Count a request that is over."""
+        """Count a request that has finished."""
         with self.lock:
             self.begun = self.begun or begun
             self.ended = time.monotonic()
@@ -128,13 +128,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 def _documents(url: str) -> dict[str, Any]:
-    """Return what is fixed: path -> document.
+    """Return the constant documents: path -> document.
 
-    :param url: its own
+    :param url: URL of the stub
     """
     known = sink_answers.documents(url)
     catalog = known[f'{sink_answers.AUTH_PATH}/auth/catalog']['catalog']
@@ -173,7 +173,7 @@ def _server(number: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Serve until standard input ends, then remove the starter's folder."""
+    """Serve until standard input ends, then remove the workspace."""
     parser = argparse.ArgumentParser()
     parser.add_argument('--listener', type=int, required=True)
     parser.add_argument('--folder', type=pathlib.Path, required=True)

@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""What it adds to the time that a real Glance takes to store an image."""
+"""The overhead on the time in which a real Glance stores an image."""
 
 from collections.abc import Iterator, Mapping
 import contextlib
@@ -32,9 +32,9 @@ _REGION = 'single'
 def measure(
     found: programs.Programs, place: workspace.Workspace, quick: bool
 ) -> table.Table:
-    """Compare the time of the whole commands."""
+    """Compare the total times of the commands."""
     size, count = (_GIB // 16, 2) if quick else (2 * _GIB, 9)
-    # One image at a time, and the blocks of the last one being freed.
+    # One image, and the blocks of the previous one while they are freed.
     if shutil.disk_usage(place.folder).free < 2 * size + _GIB // 4:
         raise RuntimeError(f'There is no room for {size} bytes in TMPDIR.')
     image = place.image(size)
@@ -78,9 +78,10 @@ def _have_an_image(
     place: workspace.Workspace,
     environ: Mapping[str, str],
 ) -> None:
-    """Make a small image, since a Glance in use has some.
+    """Create a small image, since a Glance in use has some.
 
-    They show which digest Glance computes; without any, two are computed.
+    They show which checksum Glance computes; without any image, the client
+    computes two.
     """
     image = place.image(1024 * 1024)
     create = [str(found.core), 'image', 'create', f'--file={image}', 'first']
@@ -94,5 +95,5 @@ def _deleted_afterwards(
     yield
     delete = [str(found.core), 'image', 'delete', programs.IMAGE]
     runs.run(delete, environ)
-    # The next one shall not have to wait for what the last one left.
+    # So that the next upload does not wait for data of this one.
     os.sync()

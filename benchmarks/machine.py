@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Telling whether others use the machine while something is measured."""
+"""Detect whether other processes use the machine during a measurement."""
 
 from collections.abc import Callable, Iterator
 import os
@@ -22,9 +22,9 @@ from typing import TypeVar
 
 _Result = TypeVar('_Result')
 
-# How much of one processor others may take during a run that counts.
+# Fraction of one processor that others may use during a valid run.
 _DISTURBED = 0.1
-# Seconds in which a machine shows that it is quiet.
+# Seconds for which a machine must be idle to count as quiet.
 _SAMPLE = 0.2
 _TRIES = 6
 
@@ -32,21 +32,21 @@ _PROC = pathlib.Path('/proc')
 
 
 class Patience:
-    """Waits for a quiet machine and repeats what was disturbed.
+    """Waits for a quiet machine and repeats disturbed runs.
 
-    Not for ever: when the time is used up, whatever comes counts. Where
-    there is no ``/proc`` it always does.
+    When the time is used up, every run is valid. Without ``/proc`` every run
+    is valid from the beginning.
 
-    :param seconds: that all waiting and repeating may take.
+    :param seconds: limit for all waits and repetitions together.
     """
 
     def __init__(self, seconds: float) -> None:
         self._left = seconds
-        #: the most of one processor that others took during a run
+        #: largest fraction of one processor that others used during a run
         self.worst = 0.0
 
     def undisturbed(self, work: Callable[[], _Result]) -> _Result:
-        """Return what the least disturbed of some tries returns."""
+        """Run the work several times; return the least disturbed result."""
         tries: list[tuple[float, _Result]] = []
         for _ in range(_TRIES):
             began = time.monotonic()
@@ -72,20 +72,20 @@ class Patience:
 
 
 class _Watch:
-    """Watches the processors from its making."""
+    """Measures the use of the processors since its creation."""
 
     def __init__(self) -> None:
         self._begun = time.monotonic()
         self._all, self._ours = _busy(), _our_own()
 
     def by_others(self) -> float:
-        """Return how much of one processor others took since then."""
+        """Return the fraction of one processor that others used."""
         busy = _busy() - self._all - (_our_own() - self._ours)
         return max(busy / (time.monotonic() - self._begun), 0.0)
 
 
 def _busy() -> float:
-    """Return the seconds that all processors together have worked."""
+    """Return the busy time of all processors together, in seconds."""
     if sys.platform != 'linux':
         return 0.0
     line = _PROC.joinpath('stat').read_text().partition('\n')[0]
@@ -97,7 +97,7 @@ def _busy() -> float:
 
 
 def _our_own() -> float:
-    """Return the seconds of this process and all that it ever started."""
+    """Return the seconds used by this process and all its descendants."""
     if sys.platform != 'linux':
         return 0.0
     usages = map(
@@ -108,14 +108,14 @@ def _our_own() -> float:
 
 
 def _descendants() -> Iterator[float]:
-    """Return the seconds of each one that runs, and of its ended ones."""
+    """Yield the seconds of each live descendant and its ended children."""
     found: dict[int, tuple[int, float]] = {}
     for folder in _PROC.glob('[0-9]*'):
         try:
             text = folder.joinpath('stat').read_text()
-        except OSError:  # it has just ended
+        except OSError:  # the process has just ended
             continue
-        # The name before the parenthesis may hold anything.
+        # The name before the parenthesis may contain any character.
         fields = text.rpartition(')')[2].split()
         ticks = sum(map(int, fields[11:15]))
         seconds = ticks / os.sysconf('SC_CLK_TCK')

@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""The most memory that an upload needs at once."""
+"""The peak memory of an upload."""
 
 from collections.abc import Mapping
 import functools
@@ -24,14 +24,14 @@ from benchmarks import workspace
 
 _MIB = 1024**2
 _DIFFERENCE = '{:+.1f} MiB'
-# What two runs with the same image may differ by.
+# Largest permitted difference between a large and a small image.
 _NOISE = table.Target('<=', 2)
 
 
 def measure(
     found: programs.Programs, place: workspace.Workspace, quick: bool
 ) -> table.Table:
-    """Compare ours with core's, and a large image with a small one."""
+    """Compare with core's command, and a large image with a small one."""
     small, large, count = (64, 512, 2) if quick else (256, 8192, 5)
     at_small = _peaks(found, place, small, count)
     at_large = _peaks(found, place, large, count)
@@ -69,7 +69,10 @@ def _peaks(
     size: int,
     count: int,
 ) -> Mapping[str, list[float]]:
-    """Upload an image of so many MiB; return the peaks in MiB."""
+    """Upload an image; return the peaks in MiB.
+
+    :param size: size of the image in MiB.
+    """
     image = place.image(size * _MIB)
     digest, _ = workspace.sha512(image)
     with sink_process.SinkProcess(place, digest) as sink:

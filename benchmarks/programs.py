@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""The commands that are compared, ours and its peers."""
+"""The commands to compare: this package's and its peers."""
 
 import dataclasses
 import importlib.metadata
@@ -22,21 +22,21 @@ import sysconfig
 from tests.fixtures import bootstrap
 
 _OURS = 'osc-image-ext'
-# What a virtual environment comes with.
+# Packages that every virtual environment has.
 _TOOLS = ('pip', 'setuptools', 'wheel')
 
-# What uploaded images are called.
+# Name of uploaded images.
 IMAGE = 'bench'
 
 
 @dataclasses.dataclass(frozen=True)
 class Programs:
-    """Where they are.
+    """Paths of the programs.
 
     :param ours: ``openstack`` with this plugin.
-    :param core: ``openstack`` of the same versions, without it.
-    :param glance: glanceclient's command.
-    :param curl: the program of that name.
+    :param core: ``openstack`` in the same versions, without this plugin.
+    :param glance: the command of glanceclient.
+    :param curl: ``curl``.
     """
 
     ours: pathlib.Path
@@ -46,7 +46,7 @@ class Programs:
 
 
 def find() -> Programs:
-    """Find them; install what has to be without this plugin.
+    """Find the programs; install the environment without this plugin.
 
     :raises RuntimeError: if one is missing.
     """
@@ -63,7 +63,7 @@ def find() -> Programs:
     for program in dataclasses.astuple(found):
         if not program.exists():
             raise RuntimeError(f'{program} is missing: run tox -e bench.')
-    # stevedore caches entry points, but not for an interpreter under /tmp:
+    # stevedore caches entry points, except for an interpreter under /tmp:
     # that would cost one of the two 30 ms at each start.
     ours, core = (
         program.is_relative_to('/tmp') for program in (found.ours, found.core)
@@ -74,10 +74,10 @@ def find() -> Programs:
 
 
 def _core() -> pathlib.Path:
-    """Return an environment like this one, but without this plugin.
+    """Return the path of an environment like this one without the plugin.
 
-    An environment of its own, and not this one with something hidden: what
-    the plugin costs at each start is also that its files are there.
+    A separate environment, instead of this one with the plugin hidden: the
+    mere presence of the plugin's files costs time at each start.
     """
     bootstrap.ENVIRONMENTS.mkdir(exist_ok=True)
     pins = bootstrap.ENVIRONMENTS / 'core-requirements.txt'
@@ -108,6 +108,6 @@ def _pins() -> list[str]:
 def image_create(
     openstack: pathlib.Path, image: pathlib.Path, *options: str
 ) -> list[str]:
-    """Return the command that uploads a file."""
+    """Return the command line that uploads a file."""
     words = ['image', 'create', f'--file={image}', *options, IMAGE]
     return [str(openstack), *words]

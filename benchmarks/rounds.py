@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Runs in turns, so that what disturbs one disturbs its peer, too."""
+"""Alternating runs, so that a disturbance affects all contenders."""
 
 from collections.abc import Callable, Iterable, Mapping
 import operator
@@ -21,7 +21,7 @@ from benchmarks import machine
 
 _Result = TypeVar('_Result')
 
-# Seconds a round that may be spent on waiting for a quiet machine.
+# Seconds per round for waits for a quiet machine.
 _PATIENCE = 60.0
 
 
@@ -30,13 +30,13 @@ def alternate(
     contenders: Mapping[str, Callable[[], _Result]],
     count: int,
 ) -> dict[str, list[_Result]]:
-    """Let contenders run in turns; return what each returned, by round.
+    """Run contenders in turns; return their results by round.
 
-    Every other round goes through them backwards: the machine's slow drift
-    then is for none of them. A round before the first is not counted, it
-    fills the caches.
+    The order is reversed every other round, so that a slow drift of the
+    machine favors none of them. An additional first round fills the caches,
+    and is not counted.
 
-    :param title: what people are told is going on.
+    :param title: title for progress messages.
     """
     results: dict[str, list[_Result]] = {name: [] for name in contenders}
     names = list(contenders)
@@ -58,10 +58,10 @@ def alternate(
 
 
 def ratios(ours: Iterable[float], peers: Iterable[float]) -> list[float]:
-    """Return ours by the peer's, round by round."""
+    """Return our values divided by the peer's, for each round."""
     return list(map(operator.truediv, ours, peers))
 
 
 def differences(ours: Iterable[float], peers: Iterable[float]) -> list[float]:
-    """Return ours less the peer's, round by round."""
+    """Return our values minus the peer's, for each round."""
     return list(map(operator.sub, ours, peers))

@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Running a command and measuring what it takes."""
+"""Run a command and measure its use of resources."""
 
 from collections.abc import Mapping, Sequence
 import dataclasses
@@ -25,18 +25,18 @@ import subprocess
 import termios
 import time
 
-# What is kept of the output, for error messages.
+# Bytes of the output to keep, for error messages.
 _TAIL = 8192
 
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """What a command took.
+    """The resources that a command used.
 
     :param wall: seconds from its start to its end.
-    :param cpu: seconds of processor time, its own and the kernel's for it.
-    :param peak: the most memory that it had at once, in bytes.
-    :param output: the end of what it wrote to stdout and stderr.
+    :param cpu: seconds of processor time, in user and kernel mode.
+    :param peak: peak resident memory in bytes.
+    :param output: the end of its output on stdout and stderr.
     """
 
     wall: float
@@ -50,9 +50,9 @@ def run(
     environ: Mapping[str, str],
     terminal: bool = False,
 ) -> Run:
-    """Run a command to its end.
+    """Run a command until it exits.
 
-    :param terminal: give it a terminal to write to, instead of a pipe.
+    :param terminal: whether it writes to a terminal instead of a pipe.
     :raises RuntimeError: if it fails.
     """
     reader, writer = _terminal() if terminal else os.pipe()
@@ -66,7 +66,7 @@ def run(
                 stdin=subprocess.DEVNULL,
                 stdout=writer,
                 stderr=writer,
-                # So that Ctrl-C comes to us alone, and we end it.
+                # Only this process receives Ctrl-C, and kills the command.
                 start_new_session=True,
             )
         finally:
@@ -76,14 +76,14 @@ def run(
     if status:
         words = ' '.join(map(str, command))
         raise RuntimeError(f'{words} ended with status {status}:\n{output}')
-    # On Linux ru_maxrss is in KiB. It covers the moment before the exec,
-    # when the child was a copy of this process: this one has to stay small.
+    # On Linux ru_maxrss is in KiB. It includes the time before the exec,
+    # when the child was a copy of this process, which has to stay small.
     cpu = usage.ru_utime + usage.ru_stime
     return Run(wall, cpu, usage.ru_maxrss * 1024, output)
 
 
 def _terminal() -> tuple[int, int]:
-    """Return the two ends of a new terminal of the usual size."""
+    """Return the two ends of a new terminal of 80 columns."""
     reader, writer = pty.openpty()
     size = struct.pack('HHHH', 24, 80, 0, 0)
     fcntl.ioctl(writer, termios.TIOCSWINSZ, size)
@@ -105,12 +105,12 @@ def _followed(
 
 
 def _drained(reader: int) -> str:
-    """Read until nobody can write any more; return the end of it."""
+    """Read until all writers have closed; return the end of the output."""
     tail = b''
     while True:
         try:
             got = os.read(reader, 65536)
-        except OSError:  # how a terminal ends
+        except OSError:  # a terminal is closed
             got = b''
         if not got:
             return tail.decode(errors='replace')

@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""How fast all servers of a hypervisor far away get a property."""
+"""The time to set a property on all servers of a remote hypervisor."""
 
 from collections.abc import Mapping
 import sys
@@ -35,9 +35,9 @@ _NOVA = 'nova host-meta'
 def measure(
     found: programs.Programs, place: workspace.Workspace, quick: bool
 ) -> table.Table:
-    """Compare the times from the first request to the last, and their number.
+    """Compare the time and the number of the requests.
 
-    :raises RuntimeError: if novaclient is missing, or changes too little.
+    :raises RuntimeError: if novaclient is missing, or servers are unchanged.
     """
     nova = found.ours.with_name('nova')
     if not nova.exists():
@@ -88,7 +88,7 @@ def _rows(figures: Mapping[str, list[Mapping[str, Any]]]) -> list[table.Row]:
             _OURS,
             'one for each server',
             more,
-            # The versions, the hypervisor and its servers are asked for.
+            # Requests for the versions, the hypervisor and its servers.
             table.Target('<=', 3),
             '{:+.0f}',
         ),
@@ -96,7 +96,7 @@ def _rows(figures: Mapping[str, list[Mapping[str, Any]]]) -> list[table.Row]:
 
 
 class _FarNova:
-    """A Nova far away that is there while this is entered."""
+    """Context manager that runs the stub of Nova."""
 
     def __init__(self, place: workspace.Workspace) -> None:
         self._place = place
@@ -121,7 +121,7 @@ class _FarNova:
         self._process.kill()
 
     def figures(self, command: list[str]) -> Mapping[str, Any]:
-        """Run a command; return what it took."""
+        """Run a command; return the statistics of the stub."""
         runs.run(command, self._environ())
         _, figures = loopback.request('GET', f'{self._url}/stats')
         if figures['changed'] != far_nova.SERVERS:

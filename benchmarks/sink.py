@@ -10,11 +10,11 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""A cloud that throws image data away as fast as it can, in a process.
+"""A stub of Glance that discards image data, as a process.
 
-It speaks just enough of the Identity and Image APIs to take an upload from
-``openstack``, ``glance`` and ``curl``, and times the data's way in: from the
-first byte to the last, without the start-up of whoever sends it.
+It implements just enough of the Identity and Image APIs to accept an upload
+from ``openstack``, ``glance`` and ``curl``, and measures the time from the
+first byte of the data to the last, without the start of the client.
 """
 
 import argparse
@@ -32,15 +32,15 @@ import uuid
 
 from benchmarks import sink_answers
 
-# As much as one recv() may take out of the socket's buffer.
+# Maximum size of one recv().
 _BUFFER = 4 * 1024 * 1024
-# Linux then drops the data where it is; copying it first would take the
-# processor from the client, which is who is being measured.
+# Linux then drops the data in the kernel. A copy would take processor time
+# from the client, which is what is measured.
 _DROP = socket.MSG_TRUNC if sys.platform == 'linux' else 0
 
 
 class _Sink(http.server.ThreadingHTTPServer):
-    """The state: images by their ID, and the last upload's figures."""
+    """The state: images by ID, and statistics of the last upload."""
 
     def __init__(self, listener: socket.socket, digest: str) -> None:
         super().__init__(
@@ -58,8 +58,8 @@ class _Sink(http.server.ThreadingHTTPServer):
 class _Handler(http.server.BaseHTTPRequestHandler):
     server: _Sink
     protocol_version = 'HTTP/1.1'
-    # The headers are read to their last byte and no further, so that all of
-    # the body is left in the socket.
+    # The headers are read exactly to their end, so that the whole body
+    # remains in the socket.
     rbufsize = 0
     disable_nagle_algorithm = True
 
@@ -71,7 +71,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         elif path == '/stats':
             self._reply(200, self.server.stats)
         elif path == sink_answers.IMAGES:
-            # Whoever asks for the newest ones wants to see their digests.
+            # Only the request for the newest images needs their checksums.
             seen = 'sort=' in query
             self._reply(200, {'images': [self._example()] if seen else []})
         elif image := self._image():
@@ -116,7 +116,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         return self.rfile.read(int(self.headers['Content-Length']))
 
     def _drop_body(self) -> tuple[int, float]:
-        """Return its bytes, and the seconds from the first to the last."""
+        """Return its size, and the seconds from the first byte to the last."""
         self.connection.recv(1, socket.MSG_PEEK)
         begun = time.monotonic()
         if 'Content-Length' in self.headers:
@@ -162,11 +162,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class _Chunks:
-    """Follows the chunks of a body through one buffer after the other."""
+    """Parser of a chunked body that is read in arbitrary pieces."""
 
     def __init__(self) -> None:
         self.size = 0
@@ -176,7 +176,10 @@ class _Chunks:
         self._last = False
 
     def take(self, buffer: bytearray, held: int) -> None:
-        """Follow them through the first bytes of a buffer."""
+        """Parse the first bytes of a buffer.
+
+        :param held: number of valid bytes in the buffer.
+        """
         here = 0
         while here < held and not self.ended:
             if self._skip:
@@ -199,9 +202,9 @@ class _Chunks:
 
 
 def end_with_our_starter(folder: pathlib.Path) -> None:
-    """Wait for the starter's end, then end too, without its folder."""
-    # Standard input is a pipe whose other end only our starter holds: it
-    # ends with that process, however it died.
+    """Wait for the end of the parent; then remove its workspace and exit."""
+    # Only the parent has the other end of the pipe at standard input: it is
+    # closed when the parent ends, for whatever reason.
     while os.read(0, 1):
         pass
     shutil.rmtree(folder, ignore_errors=True)
@@ -209,7 +212,7 @@ def end_with_our_starter(folder: pathlib.Path) -> None:
 
 
 def main() -> None:
-    """Serve until standard input ends, then remove the starter's folder."""
+    """Serve until standard input ends, then remove the workspace."""
     parser = argparse.ArgumentParser()
     parser.add_argument('--listener', type=int, required=True)
     parser.add_argument('--folder', type=pathlib.Path, required=True)

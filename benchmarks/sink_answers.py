@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""What the sink says: documents of the Identity and Image APIs."""
+"""Responses of the sink: documents of the Identity and Image APIs."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,7 +25,7 @@ AUTH_PATH = _IDENTITY
 _FAR_AWAY = '2099-01-01T00:00:00.000000Z'
 _NOW = '2026-01-01T00:00:00Z'
 
-# The attributes that clients may set; glanceclient asks for them.
+# The attributes that clients may set; glanceclient requests them.
 _SCHEMA = {
     'name': 'image',
     'properties': {
@@ -37,9 +37,9 @@ _SCHEMA = {
 
 
 def documents(url: str) -> dict[str, Any]:
-    """Return what is fixed: path -> document.
+    """Return the constant documents: path -> document.
 
-    :param url: the sink's own
+    :param url: URL of the sink
     """
     identity = {
         'id': 'v3.14',
@@ -81,7 +81,7 @@ def _service(kind: str, name: str, url: str) -> dict[str, Any]:
 
 
 def token(known: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answer to a login, whoever it is.
+    """Return the response to a login of any user.
 
     :param known: see :func:`documents`
     """
@@ -102,7 +102,7 @@ def token(known: Mapping[str, Any]) -> dict[str, Any]:
 def image(asked: Mapping[str, Any]) -> dict[str, Any]:
     """Return a new image.
 
-    :param asked: the attributes that the client gave it
+    :param asked: attributes from the request
     """
     return {
         'id': str(uuid.uuid4()),
@@ -118,7 +118,7 @@ def image(asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def store(record: dict[str, Any], size: int, sha512: str) -> dict[str, Any]:
-    """Make an image active; return it."""
+    """Change an image to status active; return it."""
     record |= {
         'status': 'active',
         'size': size,

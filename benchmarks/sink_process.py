@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""The sink, seen from the benchmark."""
+"""The process of the sink."""
 
 import sys
 
@@ -22,12 +22,12 @@ from tests.fixtures import processes
 
 
 class SinkProcess:
-    """A sink that runs while this is entered."""
+    """Context manager that runs a sink."""
 
     def __init__(self, place: workspace.Workspace, sha512: str) -> None:
         """Start nothing yet.
 
-        :param sha512: the digest that all data sent to it will have
+        :param sha512: checksum of the data that will be sent
         """
         self._place = place
         self._sha512 = sha512
@@ -55,7 +55,7 @@ class SinkProcess:
         self._process.kill()
 
     def environ(self) -> dict[str, str]:
-        """Return the environment of a client that shall use it."""
+        """Return the environment variables for a client of the sink."""
         return self._place.environ() | {
             'OS_AUTH_URL': self.url + sink_answers.AUTH_PATH,
             'OS_IDENTITY_API_VERSION': '3',
@@ -67,10 +67,10 @@ class SinkProcess:
         }
 
     def seconds(self, size: int) -> float:
-        """Return how long the data of the last upload took.
+        """Return the seconds for the data of the last upload.
 
-        :param size: the bytes that it should have had
-        :raises RuntimeError: when it had another size
+        :param size: expected size in bytes
+        :raises RuntimeError: if the size was different
         """
         _, stats = loopback.request('GET', f'{self.url}/stats')
         if stats['bytes'] != size:

@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""What the plugin adds to each start of ``openstack``."""
+"""The cost of the plugin at each start of ``openstack``."""
 
 from collections.abc import Mapping, Sequence
 import dataclasses
@@ -28,24 +28,24 @@ _COMMANDS: Sequence[Sequence[str]] = (
     ['--version'],
     ['image', 'create', '--help'],
 )
-# Either of them will do.
+# Meeting one of them is sufficient.
 _MORE_INSTRUCTIONS = table.Target('<=', 1.02)
 _MORE_TIME = table.Target('<=', 10)
 
-# It counts each instruction of the program, whatever the machine is like.
+# Counts the instructions of the program, independently of the machine.
 _VALGRIND = (
     *('valgrind', '--tool=cachegrind', '--cache-sim=no'),
     '--cachegrind-out-file=/dev/null',
 )
 _COUNT = re.compile(r'I +refs: +([\d,]+)')
-# Two starts differ by a millionth, once sets have the same order.
+# With sets in the same order, two starts differ by a millionth.
 _STARTS = 2
 
 
 def measure(
     found: programs.Programs, place: workspace.Workspace, quick: bool
 ) -> table.Table:
-    """Compare starts with the plugin and without."""
+    """Compare starts with and without the plugin."""
     count = 5 if quick else 40
     environ = place.environ()
     counts = shutil.which(_VALGRIND[0])
@@ -133,7 +133,7 @@ def _instructions(
 def _one_judge(
     counted: table.Row, measured: Sequence[table.Row]
 ) -> list[table.Row]:
-    """Leave the target to the row that meets it, if one does."""
+    """Keep only one target: that of the row that meets it, if any."""
     times, *others = measured
     if counted.missed():
         counted = dataclasses.replace(counted, target=None)

@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Results: rows of a table, each with its verdict."""
+"""Tables of results, with a verdict in each row."""
 
 from collections.abc import Callable, Sequence
 import dataclasses
@@ -20,7 +20,7 @@ import statistics
 
 @dataclasses.dataclass(frozen=True)
 class Target:
-    """What a median has to be.
+    """The required value of a median.
 
     :param sign: ``>=`` or ``<=``.
     """
@@ -29,7 +29,7 @@ class Target:
     limit: float
 
     def met(self, value: float) -> bool:
-        """Tell whether a value is on the right side of it."""
+        """Return whether a value meets the target."""
         compare: Callable[[float, float], bool] = (
             operator.ge if self.sign == '>=' else operator.le
         )
@@ -40,10 +40,10 @@ class Target:
 class Row:
     """One comparison.
 
-    :param what: what was compared.
-    :param values: one for each pair of runs.
-    :param target: None for what is only told.
-    :param form: how a value is written.
+    :param what: subject of the comparison.
+    :param values: one value for each pair of runs.
+    :param target: None for information only.
+    :param form: format of a value.
     """
 
     what: str
@@ -54,12 +54,12 @@ class Row:
     form: str = '{:.2f}'
 
     def missed(self) -> bool:
-        """Tell whether the median misses the target, if there is one."""
+        """Return whether there is a target that the median misses."""
         median = statistics.median(self.values)
         return self.target is not None and not self.target.met(median)
 
     def cells(self) -> list[str]:
-        """Return what it says, cell by cell."""
+        """Return the cells as text."""
         write = self.form.format
         median = write(statistics.median(self.values))
         spread = f'{write(min(self.values))}..{write(max(self.values))}'
@@ -83,17 +83,17 @@ _HEADS = ['what', 'ours', 'peer', 'median', 'min..max', 'target', 'verdict']
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """Comparisons that belong together."""
+    """A titled group of comparisons."""
 
     title: str
     rows: Sequence[Row]
 
     def missed(self) -> bool:
-        """Tell whether one of them misses its target."""
+        """Return whether a row misses its target."""
         return any(row.missed() for row in self.rows)
 
     def render(self) -> str:
-        """Return it as text, fit for the README."""
+        """Return the table as text for the README."""
         lines = [_HEADS, *(row.cells() for row in self.rows)]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         border = ['=' * width for width in widths]

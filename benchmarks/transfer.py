@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""How fast the data gets to a server that costs next to nothing."""
+"""The throughput of uploads to a server with almost no overhead."""
 
 from collections.abc import Callable, Mapping, Sequence
 import functools
@@ -36,7 +36,7 @@ _CORE = 'core'
 _CORE_BAR = 'core, bar'
 _GLANCE = 'glance image-create'
 
-# Ours, its peer, and how fast ours has to be.
+# This package, the peer, and the required ratio of the throughputs.
 _COMPARED: Sequence[tuple[str, str, float | None]] = (
     (_BAR, _CURL, 1.0),
     (_WHOLE, _DIGEST, 0.85),
@@ -54,7 +54,7 @@ _COMPARED: Sequence[tuple[str, str, float | None]] = (
 def measure(
     found: programs.Programs, place: workspace.Workspace, quick: bool
 ) -> table.Table:
-    """Compare the speeds from the first byte to the last."""
+    """Compare the throughputs from the first byte to the last."""
     size, count = (_GIB // 4, 3) if quick else (4 * _GIB, 9)
     image = place.image(size)
     digest, _ = workspace.sha512(image)
@@ -77,7 +77,7 @@ def measure(
 
 
 class _Uploads:
-    """Uploads of one file to the sink, by whatever program."""
+    """Uploads of one file to the sink by different programs."""
 
     def __init__(
         self, sink: sink_process.SinkProcess, image: pathlib.Path
@@ -88,7 +88,7 @@ class _Uploads:
     def contenders(
         self, found: programs.Programs
     ) -> Mapping[str, Callable[[], float]]:
-        """Return them by name; each returns the seconds that it took."""
+        """Return functions by name; each uploads and returns the seconds."""
         ours = functools.partial(self._openstack, found.ours)
         core = functools.partial(self._openstack, found.core)
         return {

@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""A private folder for one run of the benchmark."""
+"""A private directory for one run of the benchmark."""
 
 import hashlib
 import pathlib
@@ -20,12 +20,12 @@ import time
 
 from tests.fixtures import servers
 
-# The unit in which the image is read here, and hashed.
+# Block size for reading and hashing the image.
 BLOCK = 1024 * 1024
 
 
 class Workspace:
-    """A folder that nobody else can enter, and the files in it."""
+    """A directory accessible to this user only, and its files."""
 
     def __enter__(self) -> 'Workspace':
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix='osc-image-ext-'))
@@ -37,9 +37,10 @@ class Workspace:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def environ(self) -> dict[str, str]:
-        """Return our environment, but for all that steers the clients.
+        """Return our environment without variables that affect the clients.
 
-        Caches and settings of the user's are theirs: the home is empty.
+        The home directory is empty, so the user's caches and settings are not
+        used.
         """
         environ = servers.clean_environ('OS_', 'PYTHON', 'XDG_')
         for name in ('COLUMNS', 'LINES', 'NO_COLOR', 'FORCE_COLOR'):
@@ -47,7 +48,7 @@ class Workspace:
         return environ | {'HOME': str(self._home), 'TERM': 'xterm-256color'}
 
     def image(self, size: int) -> pathlib.Path:
-        """Return a file of this size: zeros that take no room on the disk."""
+        """Return a sparse file of this size."""
         path = self.folder / f'{size}.img'
         with path.open('ab') as file:
             file.truncate(size)
@@ -55,9 +56,9 @@ class Workspace:
 
 
 def sha512(path: pathlib.Path) -> tuple[str, float]:
-    """Return a file's digest, and the seconds that were spent hashing.
+    """Return a file's SHA-512, and the seconds spent on hashing.
 
-    It brings the file into the page cache, too.
+    This also loads the file into the page cache.
     """
     digest = hashlib.sha512(usedforsecurity=False)
     seconds = 0.0

@@ -11,15 +11,15 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""See this package upload an image to a real cloud, on this machine.
+"""Upload an image with this package to a real cloud on this machine.
 
 usage: tools/demo.py [--image FILE | --size MIB]
        tools/demo.py --stay
        tools/demo.py [--] COMMAND [ARGUMENT ...]
 
-It needs Python 3.11, git, and a package index that pip can reach. The first
-run installs what it needs into .venv in this clone; every run boots a
-Keystone and two Glances, and ends them again.
+Requires Linux, Python 3.11 or newer, git, and access to PyPI or a mirror of
+it. The first run installs all dependencies into .venv in this clone. Every
+run starts a Keystone and two Glances, and stops them again.
 """
 
 import argparse
@@ -48,7 +48,7 @@ def main() -> int:
     """Run the demo; return its exit status."""
     options = _parse()
     for number in (signal.SIGTERM, signal.SIGHUP):
-        # nohup has SIGHUP ignored; then it stays so.
+        # Under nohup SIGHUP is ignored, and remains so.
         if signal.getsignal(number) == signal.SIG_DFL:
             signal.signal(number, _end)
     try:
@@ -74,32 +74,32 @@ def _parse() -> argparse.Namespace:
         '--image',
         metavar='FILE',
         type=pathlib.Path,
-        help='upload this file (default: make a raw disk)',
+        help='upload this file (default: create a raw disk image)',
     )
     source.add_argument(
         '--size',
         metavar='MIB',
         type=int,
         default=512,
-        help='how large a disk to make (default: %(default)s)',
+        help='size of the disk image to create (default: %(default)s)',
     )
     source.add_argument(
         '--stay',
         action='store_true',
-        help='boot the cloud, tell how to use it, and wait for Ctrl-C',
+        help='start the cloud, print how to use it, and wait for Ctrl-C',
     )
     parser.add_argument(
         'command',
         nargs=argparse.REMAINDER,
-        help='run this against the cloud instead',
+        help='run this command against the cloud instead',
     )
     options = parser.parse_args()
     if options.command[:1] == ['--']:
         del options.command[0]
     if options.size < 2:
-        parser.error('a disk has at least 2 MiB')
+        parser.error('the size must be at least 2 MiB')
     if options.image and not options.image.is_file():
-        parser.error(f'there is no file {options.image}')
+        parser.error(f'no such file: {options.image}')
     return options
 
 
@@ -111,10 +111,10 @@ def _run(options: argparse.Namespace) -> int:
     client = _ensure_client()
     services_env.ensure()
     cloud = _cloud.Cloud()
-    _say('Booting a Keystone and two Glances ...')
+    _say('Starting a Keystone and two Glances ...')
     began = time.monotonic()
     with cloud:
-        _say(f'They are up after {time.monotonic() - began:.0f} s.')
+        _say(f'Started in {time.monotonic() - began:.0f} s.')
         environ = cloud.environ()
         environ['OS_CLOUD'] = _CLOUD
         path = environ.get('PATH', os.defpath)
@@ -131,7 +131,7 @@ def _ensure_client() -> pathlib.Path:
     return bootstrap.ensure(
         'client',
         'the OpenStack client and this package',
-        # Editable, so that it is always the clone as it is now.
+        # Editable, so that changes in the clone take effect immediately.
         ['--editable', str(bootstrap.CLONE)],
         [bootstrap.CLONE / name for name in described_by],
     )
@@ -142,7 +142,7 @@ def _stay(cloud: _cloud.Cloud, client: pathlib.Path) -> int:
     programs = shlex.quote(f'{client}/bin')
     print(f'export OS_CLIENT_CONFIG_FILE={file} OS_CLOUD={_CLOUD}')
     print(f'export PATH={programs}:$PATH', flush=True)
-    _say('Paste these lines into another shell. Ctrl-C here ends it all.')
+    _say('Paste these lines into another shell. Press Ctrl-C here to stop.')
     while True:
         signal.pause()
 
@@ -156,8 +156,8 @@ def _demonstrate(
     if image is None:
         image = cloud.folder / 'disk.img'
         _say(
-            f'Making a raw disk of {options.size} MiB: a partition table '
-            'with one Linux partition, full of random bytes.'
+            f'Creating a raw disk image of {options.size} MiB: a partition '
+            'table with one Linux partition, filled with random data.'
         )
         _make_disk(image, options.size)
     openstack = ['openstack', '--os-cloud', _CLOUD, 'image']
@@ -195,14 +195,14 @@ def _call(
     environ: dict[str, str],
     folder: pathlib.Path | None = None,
 ) -> int:
-    """Run a command on the user's terminal; return what a shell would."""
-    # Ctrl-C is the command's, which has things to put in order. A handler,
-    # unlike SIG_IGN, is not inherited.
+    """Run a command on the user's terminal; return a shell's exit status."""
+    # The command handles Ctrl-C, since it has to clean up. A handler, unlike
+    # SIG_IGN, is not inherited.
     ours = signal.signal(signal.SIGINT, lambda _number, _frame: None)
     try:
         status = subprocess.call(command, env=environ, cwd=folder)
     except FileNotFoundError:
-        _say(f'demo: there is no command {command[0]}')
+        _say(f'demo: command not found: {command[0]}')
         return 127
     finally:
         signal.signal(signal.SIGINT, ours)
@@ -212,20 +212,20 @@ def _call(
 def _verify(
     cloud: _cloud.Cloud, environ: dict[str, str], image: pathlib.Path
 ) -> bool:
-    """Compare the source with what lies in the store, asking nobody."""
+    """Compare the source with the file in the store directly."""
     show = ['openstack', 'image', 'show', '-f', 'value', '-c', 'id', _NAME]
     image_id = subprocess.check_output(show, env=environ, text=True).strip()
     stored = cloud.stored(_CLOUD, image_id)
     source_digest, stored_digest = _sha512(image), _sha512(stored)
     if source_digest != stored_digest:
         _say(
-            f'demo: the store does not hold what was uploaded: sha512 of '
-            f'{image} is {source_digest}, of {stored} {stored_digest}'
+            'demo: the stored data differs from the source: expected sha512 '
+            f'{source_digest} of {image}, but {stored} has {stored_digest}'
         )
         return False
     print(
-        f'The file in the store has the {stored.stat().st_size} bytes of '
-        f'{image.name}: the sha512 of both is {source_digest[:16]}...'
+        f'The file in the store is identical to {image.name}: '
+        f'{stored.stat().st_size} bytes, sha512 {source_digest[:16]}...'
     )
     return True
 
