@@ -38,14 +38,13 @@ for longer than a request (a task) is polled: see
 
 from collections.abc import Callable
 import dataclasses
-import datetime
-import email.utils
 import logging
 from typing import TypeVar
 
 from keystoneauth1 import exceptions as ksa_exceptions
 from openstack import exceptions as sdk_exceptions
 import requests
+import urllib3
 
 from osc_image_ext import api_errors
 from osc_image_ext import text
@@ -148,14 +147,9 @@ def describe_problem(error: Exception) -> str:
 
 def parse_retry_after(response: requests.Response) -> float | None:
     """Return the seconds that a server asks to wait; None if it does not."""
-    value = response.headers.get('Retry-After', '').strip()
-    if value.isdecimal():
-        return float(value)
     try:
-        then = email.utils.parsedate_to_datetime(value)
-    except ValueError:
+        return urllib3.Retry().parse_retry_after(
+            response.headers['Retry-After']
+        )
+    except (KeyError, urllib3.exceptions.InvalidHeader):
         return None
-    if then.tzinfo is None:  # it says -0000, which is UTC
-        then = then.replace(tzinfo=datetime.UTC)
-    now = datetime.datetime.now(datetime.UTC)
-    return max(0.0, (then - now).total_seconds())

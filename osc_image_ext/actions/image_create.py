@@ -25,7 +25,6 @@ from openstack.image.v2 import _proxy
 from openstack.image.v2 import image as _image
 
 from osc_image_ext import exceptions
-from osc_image_ext import listener as _listener
 from osc_image_ext.actions import clients
 from osc_image_ext.actions import errors
 from osc_image_ext.actions import image_source
@@ -51,35 +50,22 @@ _Columns = tuple[Sequence[str], Iterable[Any]]
 
 @dataclasses.dataclass(frozen=True)
 class _Creation:
-    """What the options ask for, beside the attributes that core makes.
+    """What the options ask for, in addition to core's attributes.
 
+    :param store: for an upload; None for the default store.
     :param request: the import that brings the data; None for an upload.
-    :param stderr: where progress is shown.
     """
 
     name: str
     properties: Mapping[str, str]
     filename: str | None
     size: int | None
-    disk_format: str
-    container_format: str
     store: str | None
     request: import_request.ImportRequest | None
     wait: tasks.WaitOptions
     verify: bool
     keep_failed: bool
     progress: bool
-    stderr: TextIO | None
-
-    def open_display(
-        self,
-    ) -> contextlib.AbstractContextManager[_listener.ProgressListener]:
-        return display.make_display(self.progress, self.stderr, self.name)
-
-    def warn_of_format_mismatch(self, source: _source.Source) -> None:
-        image_source.warn_of_format_mismatch(
-            source, self.disk_format, self.container_format
-        )
 
 
 @signals.exit_on_signal()
@@ -98,11 +84,12 @@ def run(
     if parsed_args.volume:
         import_arguments.check_volume(parsed_args)
         return take_core_action(parsed_args)
-    creation = _from_args(parsed_args, app.stderr)
+    creation = _from_args(parsed_args)
     proxy = clients.image_proxy(app.client_manager)
 
     def create_image(**attrs: Any) -> _image.Image:
-        return _create(proxy, _merge_attrs(attrs, creation), creation)
+        merged = _merge_attrs(attrs, creation.properties)
+        return _create(proxy, merged, creation, app.stderr)
 
     with clients.override_image_proxy(
         app.client_manager,
@@ -114,9 +101,7 @@ def run(
         return take_core_action(_args_for_core(parsed_args))
 
 
-def _from_args(
-    parsed_args: argparse.Namespace, stderr: TextIO | None
-) -> _Creation:
+def _from_args(parsed_args: argparse.Namespace) -> _Creation:
     request = import_arguments.request_for_create(parsed_args)
     stores = () if request else parsed_args.store or ()
     return _Creation(
@@ -124,15 +109,12 @@ def _from_args(
         properties=parsed_args.properties or {},
         filename=parsed_args.filename,
         size=parsed_args.size,
-        disk_format=parsed_args.disk_format,
-        container_format=parsed_args.container_format,
         store=next(iter(stores), None),
         request=request,
         wait=wait_arguments.wait_options(parsed_args),
         verify=parsed_args.verify,
         keep_failed=parsed_args.keep_failed,
         progress=parsed_args.progress,
-        stderr=stderr,
     )
 
 
@@ -157,10 +139,9 @@ def _args_for_core(parsed_args: argparse.Namespace) -> argparse.Namespace:
 
 
 def _merge_attrs(
-    core_attrs: Mapping[str, Any], creation: _Creation
+    core_attrs: Mapping[str, Any], properties: Mapping[str, str]
 ) -> dict[str, Any]:
     """Return the attributes of the image: core's, and the user's own."""
-    properties = creation.properties
     numbers = {
         name: int(properties[name])
         for name in ('min_disk', 'min_ram')
@@ -177,29 +158,34 @@ def _merge_attrs(
 
 
 def _create(
-    proxy: _proxy.Proxy, attrs: dict[str, Any], creation: _Creation
+    proxy: _proxy.Proxy,
+    attrs: dict[str, Any],
+    creation: _Creation,
+    stderr: TextIO | None,
 ) -> _image.Image:
     """Create the image, with its data if there is any; return it."""
     if creation.request:
-        return _import(proxy, attrs, creation, creation.request)
-    if creation.store is not None:
-        info = service_info.get_service_info(proxy)
-        info.require_stores((creation.store,))
+        return _import(proxy, attrs, creation, creation.request, stderr)
+    store, verify = creation.store, creation.verify
+    if store is not None:
+        service_info.get_service_info(proxy).require_stores((store,))
     with image_source.open_source(creation.filename, creation.size) as source:
         if source is None:
             return _create_record(proxy, attrs, creation)
-        creation.warn_of_format_mismatch(source)
-        with creation.open_display() as listener:
+        _warn_of_format_mismatch(source, attrs)
+        with display.make_display(
+            creation.progress, stderr, creation.name
+        ) as listener:
             result = upload.create_image(
                 proxy,
                 attrs,
                 source,
                 listener,
-                store=creation.store,
-                verify=creation.verify,
+                store=store,
+                verify=verify,
                 keep_failed=creation.keep_failed,
             )
-    if creation.verify:
+    if verify:
         image_source.warn_unverified(result)
     return result.image
 
@@ -209,17 +195,21 @@ def _import(
     attrs: dict[str, Any],
     creation: _Creation,
     request: import_request.ImportRequest,
+    stderr: TextIO | None,
 ) -> _image.Image:
     info = service_info.get_service_info(proxy)
     request.validate(info)
+    wait, verify = creation.wait, creation.verify
     with contextlib.ExitStack() as stack:
         source = None
         if request.needs_staging:
             source = stack.enter_context(
                 image_source.require_source(creation.filename, creation.size)
             )
-            creation.warn_of_format_mismatch(source)
-        listener = stack.enter_context(creation.open_display())
+            _warn_of_format_mismatch(source, attrs)
+        listener = stack.enter_context(
+            display.make_display(creation.progress, stderr, creation.name)
+        )
         result = image_import.create_image(
             proxy,
             attrs,
@@ -227,14 +217,22 @@ def _import(
             request,
             info,
             listener,
-            wait=creation.wait,
-            verify=creation.verify,
+            wait=wait,
+            verify=verify,
             keep_failed=creation.keep_failed,
         )
     import_arguments.warn_about_result(result)
-    if creation.wait.enabled and source and creation.verify:
+    if wait.enabled and source and verify:
         image_source.warn_unverified(result)
     return result.image
+
+
+def _warn_of_format_mismatch(
+    source: _source.Source, attrs: Mapping[str, Any]
+) -> None:
+    image_source.warn_of_format_mismatch(
+        source, attrs['disk_format'], attrs['container_format']
+    )
 
 
 def _create_record(

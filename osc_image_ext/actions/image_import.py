@@ -18,7 +18,6 @@ from typing import Any
 from openstackclient.image.v2 import image as core
 
 from osc_image_ext.actions import clients
-from osc_image_ext.actions import columns
 from osc_image_ext.actions import errors
 from osc_image_ext.actions import import_arguments
 from osc_image_ext.actions import signals
@@ -30,7 +29,7 @@ from osc_image_ext.progress import display
 
 @signals.exit_on_signal()
 @errors.as_command_error()
-def run(app: Any, parsed_args: argparse.Namespace) -> columns.Columns:
+def run(app: Any, parsed_args: argparse.Namespace) -> dict[str, Any]:
     """Import an image, and wait for the import if asked to.
 
     :param app: a shell.
@@ -51,4 +50,4 @@ def run(app: Any, parsed_args: argparse.Namespace) -> columns.Columns:
             proxy, image, request, info, listener, wait
         )
     import_arguments.warn_about_result(result)
-    return columns.sort(core._format_image(result.image))
+    return dict(sorted(core._format_image(result.image).items()))

@@ -25,7 +25,6 @@ from openstackclient.image.v2 import task as core
 
 from osc_image_ext import exceptions
 from osc_image_ext.actions import clients
-from osc_image_ext.actions import columns
 from osc_image_ext.actions import errors
 from osc_image_ext.actions import signals
 from osc_image_ext.actions import task_input
@@ -43,7 +42,7 @@ _FOR_ALL_TASKS = ('sort_key', 'sort_dir', 'marker')
 @signals.exit_on_signal()
 @errors.as_command_error()
 @errors.explain_policy_error(_POLICY)
-def run_create(app: Any, parsed_args: argparse.Namespace) -> columns.Columns:
+def run_create(app: Any, parsed_args: argparse.Namespace) -> dict[str, Any]:
     """Create a task, and wait for it if asked to.
 
     :param app: a shell.
@@ -84,7 +83,7 @@ def run_create(app: Any, parsed_args: argparse.Namespace) -> columns.Columns:
         ):
             get_task = functools.partial(tasks.get, proxy, task.id)
             task = tasks.wait_for_task(task, get_task, listener, wait)
-    return columns.sort(core._format_task(task))
+    return dict(sorted(core._format_task(task).items()))
 
 
 def _is_client_error(stop: BaseException) -> bool:

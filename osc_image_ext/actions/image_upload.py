@@ -13,6 +13,8 @@
 """Uploading or staging the data of an existing image."""
 
 import argparse
+from collections.abc import Iterator
+import contextlib
 from typing import Any
 
 from openstack.image.v2 import _proxy
@@ -20,13 +22,14 @@ from openstack.image.v2 import image as _image
 from openstackclient.image.v2 import image as core
 
 from osc_image_ext import exceptions
+from osc_image_ext import listener as _listener
 from osc_image_ext.actions import clients
-from osc_image_ext.actions import columns
 from osc_image_ext.actions import errors
 from osc_image_ext.actions import image_source
 from osc_image_ext.actions import signals
 from osc_image_ext.i18n import _
 from osc_image_ext.image import service_info
+from osc_image_ext.image import source as _source
 from osc_image_ext.image import upload
 from osc_image_ext.progress import display
 
@@ -40,31 +43,38 @@ def run_stage(app: Any, parsed_args: argparse.Namespace) -> None:
     """
     proxy = clients.image_proxy(app.client_manager)
     image = _find_queued_image(proxy, parsed_args.image)
-    with image_source.require_source(
-        parsed_args.filename, parsed_args.size
-    ) as source:
-        image_source.warn_of_format_mismatch(
-            source, image.disk_format, image.container_format
-        )
-        with display.make_display(
-            parsed_args.progress, app.stderr, parsed_args.image
-        ) as listener:
-            upload.stage_image(proxy, image, source, listener)
+    with _open(app, parsed_args, image) as (source, listener):
+        upload.stage_image(proxy, image, source, listener)
 
 
 @signals.exit_on_signal()
 @errors.as_command_error()
-def run_upload(app: Any, parsed_args: argparse.Namespace) -> columns.Columns:
+def run_upload(app: Any, parsed_args: argparse.Namespace) -> dict[str, Any]:
     """Send the data of an image to a store.
 
     :param app: a shell.
     :returns: the columns of the image as it is then.
     """
     proxy = clients.image_proxy(app.client_manager)
-    if parsed_args.store is not None:
-        info = service_info.get_service_info(proxy)
-        info.require_stores((parsed_args.store,))
+    store = parsed_args.store
+    if store is not None:
+        service_info.get_service_info(proxy).require_stores((store,))
     image = _find_queued_image(proxy, parsed_args.image)
+    verify = parsed_args.verify
+    with _open(app, parsed_args, image) as (source, listener):
+        result = upload.upload_image(
+            proxy, image, source, listener, store=store, verify=verify
+        )
+    if verify:
+        image_source.warn_unverified(result)
+    return dict(sorted(core._format_image(result.image).items()))
+
+
+@contextlib.contextmanager
+def _open(
+    app: Any, parsed_args: argparse.Namespace, image: _image.Image
+) -> Iterator[tuple[_source.Source, _listener.ProgressListener]]:
+    """Open the data of an image, and the display."""
     with image_source.require_source(
         parsed_args.filename, parsed_args.size
     ) as source:
@@ -74,17 +84,7 @@ def run_upload(app: Any, parsed_args: argparse.Namespace) -> columns.Columns:
         with display.make_display(
             parsed_args.progress, app.stderr, parsed_args.image
         ) as listener:
-            result = upload.upload_image(
-                proxy,
-                image,
-                source,
-                listener,
-                store=parsed_args.store,
-                verify=parsed_args.verify,
-            )
-    if parsed_args.verify:
-        image_source.warn_unverified(result)
-    return columns.sort(core._format_image(result.image))
+            yield source, listener
 
 
 def _find_queued_image(proxy: _proxy.Proxy, name_or_id: str) -> _image.Image:

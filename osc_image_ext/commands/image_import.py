@@ -41,4 +41,4 @@ class ImportImage(core.ImportImage):
     ) -> tuple[Sequence[str], Iterable[Any]]:
         from osc_image_ext.actions import image_import
 
-        return image_import.run(self.app, parsed_args)
+        return self.dict2columns(image_import.run(self.app, parsed_args))

@@ -90,7 +90,7 @@ class CreateImageTask(command.ShowOne):
     ) -> tuple[Sequence[str], Iterable[Any]]:
         from osc_image_ext.actions import image_task
 
-        return image_task.run_create(self.app, parsed_args)
+        return self.dict2columns(image_task.run_create(self.app, parsed_args))
 
 
 class ListImageTask(core.ListTask):

@@ -78,4 +78,6 @@ class UploadImage(command.ShowOne):
     ) -> tuple[Sequence[str], Iterable[Any]]:
         from osc_image_ext.actions import image_upload
 
-        return image_upload.run_upload(self.app, parsed_args)
+        return self.dict2columns(
+            image_upload.run_upload(self.app, parsed_args)
+        )
