@@ -76,10 +76,10 @@ def describe(error: BaseException) -> str:
     if isinstance(error, sdk_exceptions.HttpException) and (
         response is not None
     ):
-        sentence = _('The server answered %s') % response_error(response)
+        sentence = _('The server returned %s') % response_error(response)
     elif isinstance(error, ksa_exceptions.ConnectionError):
         sentence = _text.end_sentence(
-            _('%(where)s cannot be reached: %(why)s')
+            _('Cannot connect to %(where)s: %(why)s')
             % {'where': _url(error), 'why': connection_error_reason(error)}
         )
     else:
@@ -92,7 +92,7 @@ def _url(error: BaseException) -> str:
     for cause in _chain(error):
         if request := getattr(cause, 'request', None):
             return _text.printable(request.url)
-    return _('The server')
+    return _('the server')
 
 
 def connection_error_reason(error: BaseException) -> str:
@@ -104,7 +104,7 @@ def connection_error_reason(error: BaseException) -> str:
     """
     for cause in _chain(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return _('the certificate was not accepted: %s') % (
+            return _('certificate verification failed: %s') % (
                 cause.verify_message
             )
         # requests derives its errors from OSError, too.

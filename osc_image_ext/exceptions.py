@@ -48,7 +48,7 @@ class TaskError(Error):
         text = (
             _('Task %(id)s failed: %(message)s')
             if message
-            else _('Task %(id)s failed, and the server does not tell why.')
+            else _('Task %(id)s failed; the server gave no reason.')
         )
         super().__init__(text % {'id': task_id, 'message': message})
 
@@ -65,7 +65,7 @@ class TaskTimeout(Error):
         self.task_id = task_id
         self.status = status
         super().__init__(
-            _('The time is over, and task %(id)s is %(status)s.')
+            _('Timed out waiting for task %(id)s (status: %(status)s).')
             % {'id': task_id, 'status': status}
         )
         if problem:
@@ -90,8 +90,8 @@ class VerificationError(Error):
         self.actual = actual
         super().__init__(
             _(
-                'Image %(id)s is not what was sent: %(what)s is %(actual)s '
-                'on the server, %(expected)s at the source.'
+                'Verification of image %(id)s failed: expected %(what)s '
+                '%(expected)s, but the server reports %(actual)s.'
             )
             % {
                 'id': image_id,

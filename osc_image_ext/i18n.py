@@ -10,10 +10,12 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Translation of what the commands say."""
+"""Translation of messages and help texts."""
 
 import oslo_i18n
 
 _translators = oslo_i18n.TranslatorFactory(domain='osc_image_ext')
 
 _ = _translators.primary
+#: Returns the singular or the plural form, as a number requires.
+ngettext = _translators.plural_form

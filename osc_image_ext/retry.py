@@ -105,7 +105,7 @@ def retry_until(
     :raises keystoneauth1.exceptions.ClientException: likewise.
     """
     for delay in READ.delays:
-        problem = _('It is busy.')
+        problem = _('The server is busy.')
         try:
             response = request()
         except Exception as error:
@@ -117,7 +117,7 @@ def retry_until(
                 return response
         if delay == _WARN_BEFORE:
             LOG.warning(
-                _('Waiting for the server, for up to five minutes. %s'),
+                _('Waiting up to 5 minutes for the server. %s'),
                 problem,
             )
         sleep(delay)
@@ -140,7 +140,7 @@ def describe_problem(error: Exception) -> str:
     if isinstance(error, ksa_exceptions.ConnectionError):
         reason = api_errors.connection_error_reason(error)
         return text.end_sentence(
-            _('The server cannot be reached: %s') % reason
+            _('Cannot connect to the server: %s') % reason
         )
     return api_errors.describe(error)
 

@@ -75,8 +75,8 @@ def explain_policy_error(policy: str) -> Iterator[None]:
     except sdk_exceptions.ForbiddenException as error:
         error.add_note(
             _(
-                "Glance's policy %s lets only administrators do this, unless "
-                'it was changed.'
+                'This requires the Glance policy %s, which by default allows '
+                'administrators only.'
             )
             % policy
         )

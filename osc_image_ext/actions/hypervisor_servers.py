@@ -29,6 +29,7 @@ from osc_image_ext.compute import batch as _batch
 from osc_image_ext.compute import server_changes
 from osc_image_ext.compute import session as _session
 from osc_image_ext.i18n import _
+from osc_image_ext.i18n import ngettext
 from osc_image_ext.progress import display
 from osc_image_ext.progress import units
 
@@ -71,14 +72,22 @@ class BulkChange:
         if failed := results.count(server_changes.FAILED):
             status = 1
             LOG.error(
-                _('%(failed)d of %(count)d servers could not be changed.'),
+                ngettext(
+                    '%(failed)d of %(count)d server could not be changed.',
+                    '%(failed)d of %(count)d servers could not be changed.',
+                    count,
+                ),
                 {'failed': failed, 'count': count},
             )
         if count and self._stop.is_set():
             status = self._stop.status
             skipped = results.count(_batch.SKIPPED)
             LOG.error(
-                _('Interrupted. %(skipped)d of %(count)d servers are left.'),
+                ngettext(
+                    'Interrupted; skipped %(skipped)d of %(count)d server.',
+                    'Interrupted; skipped %(skipped)d of %(count)d servers.',
+                    count,
+                ),
                 {'skipped': skipped, 'count': count},
             )
         return status
@@ -102,7 +111,7 @@ class BulkChange:
         servers = batch.list_servers(hypervisors, filters)
         names = ', '.join(each.name for each in hypervisors)
         if not servers:
-            LOG.warning(_('There are no such servers on %s.'), names)
+            LOG.warning(_('No matching servers on %s.'), names)
         if parsed_args.dry_run:
             return server_rows.COLUMNS, server_rows.dry_run_rows(servers)
         to_change = sum(bool(server.changes) for server in servers)
@@ -134,4 +143,6 @@ class BulkChange:
         screen.write(question % {'count': count, 'names': names})
         screen.flush()
         if stdin.readline().strip().lower() not in ('y', 'yes'):
-            raise osc_exceptions.CommandError(_('Nothing was changed.'))
+            raise osc_exceptions.CommandError(
+                _('Aborted; no servers were changed.')
+            )

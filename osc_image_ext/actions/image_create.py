@@ -132,7 +132,7 @@ def _args_for_core(parsed_args: argparse.Namespace) -> argparse.Namespace:
         for_core.filename = os.devnull
     elif parsed_args.filename and pathlib.Path(parsed_args.filename).is_fifo():
         raise exceptions.Error(
-            _('%s cannot be signed: it cannot be read a second time.')
+            _('%s cannot be signed because it can be read only once.')
             % parsed_args.filename
         )
     return for_core
@@ -241,6 +241,7 @@ def _create_record(
     for option, value in (('size', creation.size), ('store', creation.store)):
         if value:
             raise exceptions.Error(
-                _('--%s requires image data via --file or stdin.') % option
+                _('--%s requires image data from --file or standard input.')
+                % option
             )
     return record.create(proxy, attrs)

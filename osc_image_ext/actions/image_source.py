@@ -58,7 +58,10 @@ def require_source(
     with open_source(filename, size) as source:
         if source is None:
             raise exceptions.Error(
-                _('There is no image data: it comes via --file or stdin.')
+                _(
+                    'No image data: specify --file or provide data on '
+                    'standard input.'
+                )
             )
         yield source
 
@@ -73,8 +76,8 @@ def warn_of_format_mismatch(
     if found:
         LOG.warning(
             _(
-                '%(name)s looks like %(found)s, but its disk format is said '
-                'to be %(said)s (--disk-format).'
+                '%(name)s looks like %(found)s, but the disk format of the '
+                'image is %(said)s.'
             ),
             {'name': source.name, 'found': found, 'said': disk_format},
         )
@@ -87,8 +90,8 @@ def warn_unverified(
     if result.unverified:
         LOG.warning(
             _(
-                'Image %s is not verified: the server told no digest that '
-                'could be compared, only its size.'
+                'Image %s was not verified: the server provided no checksum '
+                'to compare. Only its size was checked.'
             ),
             result.image.id,
         )

@@ -61,8 +61,8 @@ def run_create(app: Any, parsed_args: argparse.Namespace) -> dict[str, Any]:
     proxy = clients.image_proxy(app.client_manager)
     with errors.add_note_on_error(
         _(
-            'If the task was made nevertheless, "openstack image task '
-            'list" shows it.'
+            'The task may have been created anyway. To check, run "openstack '
+            'image task list".'
         ),
         unless=_is_client_error,
     ):
@@ -71,8 +71,8 @@ def run_create(app: Any, parsed_args: argparse.Namespace) -> dict[str, Any]:
         with (
             errors.add_note_on_error(
                 _(
-                    'Task %(id)s goes on unwatched: "openstack image task '
-                    'show %(id)s" tells what becomes of it.'
+                    'Task %(id)s continues on the server. To check it, run '
+                    '"openstack image task show %(id)s".'
                 )
                 % {'id': task.id},
                 unless=_task_is_over,
@@ -157,7 +157,10 @@ def _list_for_image(
 ) -> list[_task.Task]:
     if any(name in query for name in _FOR_ALL_TASKS):
         raise exceptions.Error(
-            _('--sort-key, --sort-dir and --marker do not go with --image.')
+            _(
+                '--sort-key, --sort-dir and --marker cannot be used with '
+                '--image.'
+            )
         )
     image = proxy.find_image(name_or_id, ignore_missing=False)
     return tasks.list_for_image(proxy, image.id, max_items, **query)

@@ -93,8 +93,8 @@ def _find_queued_image(proxy: _proxy.Proxy, name_or_id: str) -> _image.Image:
     if image.status != 'queued':
         raise exceptions.Error(
             _(
-                'Image %(id)s has status %(status)s: only an image whose '
-                'status is queued can get data.'
+                'Image %(id)s is in status %(status)s; data can be uploaded '
+                'only to a queued image.'
             )
             % {'id': image.id, 'status': image.status}
         )

@@ -38,14 +38,19 @@ def request_for_create(
     if parsed_args.allow_failure is not None and not several:
         _reject(
             _(
-                '--allow-failure and --disallow-failure require --all-stores, '
-                'or --store more than once.'
+                '--allow-failure and --disallow-failure require --all-stores '
+                'or more than one --store.'
             )
         )
     method = _import_method(parsed_args)
     if method is None:
         if several:
-            _reject(_('More than one store requires --import.'))
+            _reject(
+                _(
+                    'More than one store requires --import, --uri or '
+                    '--remote-image.'
+                )
+            )
         if parsed_args.wait or parsed_args.timeout is not None:
             _reject(
                 _(
@@ -76,7 +81,7 @@ def check_volume(parsed_args: argparse.Namespace) -> None:
         value = getattr(parsed_args, name)
         if value is not None and value is not False:
             option = name.replace('_', '-')
-            _reject(_('--%s does not go with --volume.') % option)
+            _reject(_('--%s cannot be used with --volume.') % option)
 
 
 def _import_method(parsed_args: argparse.Namespace) -> str | None:
@@ -84,13 +89,12 @@ def _import_method(parsed_args: argparse.Namespace) -> str | None:
     if parsed_args.uri is None and not remote:
         return 'glance-direct' if parsed_args.use_import else None
     if parsed_args.uri is not None and remote:
-        _reject(_('--uri does not go with --%s.') % remote)
+        _reject(_('--uri cannot be used with --%s.') % remote)
     for name in ('filename', 'size', 'sign_key_path', 'sign_cert_id'):
         if getattr(parsed_args, name) not in (None, []):
             option = 'file' if name == 'filename' else name.replace('_', '-')
             _reject(
-                _('--%s does not go with data that the cloud fetches itself.')
-                % option
+                _('--%s cannot be used with --uri or --remote-image.') % option
             )
     return 'glance-download' if remote else 'web-download'
 
@@ -147,12 +151,7 @@ def _check_source(parsed_args: argparse.Namespace, method: str) -> None:
     remote = _remote_option(parsed_args)
     if method == 'glance-download':
         if not (parsed_args.remote_region and parsed_args.remote_image):
-            _reject(
-                _(
-                    'A copy from another region requires both --remote-region '
-                    'and --remote-image.'
-                )
-            )
+            _reject(_('Both --remote-region and --remote-image are required.'))
     elif remote:
         _reject(_('--%s requires --method glance-download.') % remote)
 
@@ -161,7 +160,7 @@ def warn_about_result(result: import_wait.ImportResult) -> None:
     """Warn about missing stores and a conversion, which are not failures."""
     if result.missing_stores:
         LOG.warning(
-            _('Image %(id)s did not get into these stores: %(stores)s.'),
+            _('Image %(id)s was not imported into these stores: %(stores)s.'),
             {
                 'id': result.image.id,
                 'stores': ', '.join(result.missing_stores),
@@ -171,8 +170,8 @@ def warn_about_result(result: import_wait.ImportResult) -> None:
         LOG.warning(
             _(
                 'The server converted image %(id)s to disk format %(disk)s '
-                'in container format %(container)s, so its digest is not that '
-                'of the data sent.'
+                'in container format %(container)s, so its checksum could '
+                'not be compared.'
             ),
             {
                 'id': result.image.id,

@@ -84,7 +84,7 @@ def _check_json(text: str) -> None:
 
 def _add(key: str, keys: set[str], offset: int) -> None:
     if key in keys:
-        raise ParseError(_('the key %r is there twice') % key, offset)
+        raise ParseError(_('duplicate key %r') % key, offset)
     keys.add(key)
 
 
@@ -112,7 +112,7 @@ class _Literal:
             reason = error.msg.partition(';')[0]  # advice to programmers
             raise ParseError(reason, offset) from error
         except (ValueError, RecursionError, MemoryError) as error:
-            reason = _('this is neither JSON nor a Python literal')
+            reason = _('not valid JSON or a Python literal')
             raise ParseError(reason, self._start) from error
         for node in ast.walk(tree):
             if isinstance(node, ast.expr):
@@ -150,11 +150,13 @@ class _Literal:
             if not (
                 isinstance(key, ast.Constant) and isinstance(key.value, str)
             ):
-                raise ParseError(_('a key is not a string'), at)
+                raise ParseError(_('key is not a string'), at)
             _add(key.value, keys, at)
 
     def _unsupported(self, node: ast.expr) -> ParseError:
-        return ParseError(_('JSON has no such value'), self._at(node))
+        return ParseError(
+            _('value cannot be represented in JSON'), self._at(node)
+        )
 
     def _at(self, node: ast.expr) -> int:
         # Python counts columns in bytes.

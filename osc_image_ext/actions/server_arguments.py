@@ -37,7 +37,7 @@ def check_selection(parsed_args: argparse.Namespace) -> None:
     """
     if bool(parsed_args.hypervisors) == bool(parsed_args.matching):
         raise osc_exceptions.CommandError(
-            _('Either hypervisors or --matching must be given.')
+            _('Specify either hypervisors or --matching.')
         )
 
 
@@ -104,7 +104,8 @@ def unset_settings(
     for key in parsed_args.properties:
         if key in server_changes.UNREMOVABLE_KEYS:
             raise osc_exceptions.CommandError(
-                _('Nova cannot be asked to remove the property "%s".') % key
+                _('Property "%s" cannot be removed through the Nova API.')
+                % key
             )
     return _require_any(
         server_changes.ServerSettings(
@@ -120,7 +121,7 @@ def _require_any(
 ) -> server_changes.ServerSettings:
     if not desired:
         raise osc_exceptions.CommandError(
-            _('At least one of --property, --tag and --description is needed.')
+            _('Specify at least one of --property, --tag and --description.')
         )
     return desired
 

@@ -49,15 +49,15 @@ def build(
     if task_type != 'import' and (given or properties):
         raise exceptions.Error(
             _(
-                '--import-from, --import-from-format and --image-property are '
-                'for tasks of type import.'
+                '--import-from, --import-from-format and --image-property '
+                'are only valid with --type import.'
             )
         )
     whole = load(argument)
     for key, value in given.items():
         if key in whole:
             raise exceptions.Error(
-                _('--%(option)s clashes with %(key)s in --input.')
+                _('--%(option)s conflicts with %(key)s in --input.')
                 % {'option': key.replace('_', '-'), 'key': key}
             )
         whole[key] = value
@@ -101,8 +101,7 @@ def _read(file: str | int, name: str) -> str:
         ) from error
     if len(data) > MAX_INPUT_BYTES:
         raise exceptions.Error(
-            _('%s has more than 1 MiB and cannot be the input of a task.')
-            % name
+            _('%s is larger than the 1 MiB limit for task input.') % name
         )
     return data.decode('utf-8-sig')  # some editors write a byte order mark
 
@@ -115,7 +114,7 @@ def _parse(text: str, name: str) -> dict[str, Any]:
         value = literals.parse(text)
         if not isinstance(value, dict):
             start = len(text) - len(text.lstrip())
-            raise literals.ParseError(_('this is not an object'), start)
+            raise literals.ParseError(_('not a JSON object'), start)
     except literals.ParseError as fault:
         raise exceptions.Error(
             _(
@@ -155,13 +154,13 @@ def _add_property(whole: dict[str, Any], text: str) -> None:
     if not isinstance(held, dict):
         raise exceptions.Error(
             _(
-                '--image-property clashes with image_properties in --input, '
-                'which is not an object.'
+                '--image-property conflicts with image_properties in '
+                '--input, which is not an object.'
             )
         )
     if key in held:
         raise exceptions.Error(
-            _('The image property %r is there twice.') % key
+            _('Image property %r is specified more than once.') % key
         )
     whole['image_properties'] = {**held, key: _convert(key, value)}
 
@@ -178,7 +177,7 @@ def _convert(key: str, value: str) -> Any:
                 return value.split(',')
     except ValueError as error:
         raise exceptions.Error(
-            _('The image property %(key)s cannot be %(value)r.')
+            _('Invalid value %(value)r for image property %(key)s.')
             % {'key': key, 'value': value}
         ) from error
     return value

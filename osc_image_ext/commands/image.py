@@ -39,7 +39,10 @@ class CreateImage(core.CreateImage):
         size = options['--size']
         if size.help == argparse.SUPPRESS:  # core before 10.3 had given it up
             size.metavar, size.type = '<size>', image_options.parse_size
-            size.help = _('Size of image data in bytes')
+            size.help = _(
+                'Size of image data in bytes. Providing this can improve '
+                'upload performance.'
+            )
         image_options.add_no_verify(parser)
         parser.add_argument(
             '--keep-failed',

@@ -62,7 +62,10 @@ class UploadImage(command.ShowOne):
             '--size',
             metavar='<size>',
             type=image_options.parse_size,
-            help=_('Size of image data in bytes'),
+            help=_(
+                'Size of image data in bytes. Providing this can improve '
+                'upload performance.'
+            ),
         )
         parser.add_argument(
             '--store',

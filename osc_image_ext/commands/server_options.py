@@ -39,12 +39,12 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--matching',
         metavar='<text>',
-        help=_('All hypervisors with this text in their names instead'),
+        help=_('Select all hypervisors whose name contains <text>'),
     )
     parser.add_argument(
         '--project',
         metavar='<project>',
-        help=_('Only servers of this project (name or ID)'),
+        help=_('Limit to servers in this project (name or ID)'),
     )
     identity_common.add_project_domain_option_to_parser(parser)
     parser.add_argument(
@@ -52,12 +52,12 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
         metavar='<status>',
         type=str.upper,
         choices=_STATUSES,
-        help=_('Only servers in this status'),
+        help=_('Limit to servers in this status'),
     )
     parser.add_argument(
         '--name',
         metavar='<name-regex>',
-        help=_('Only servers whose name matches this regular expression'),
+        help=_('Limit to servers whose name matches this regular expression'),
     )
 
 
@@ -88,8 +88,8 @@ def add_set(parser: argparse.ArgumentParser) -> None:
         '--description',
         metavar='<description>',
         help=_(
-            'New description '
-            '(supported by --os-compute-api-version 2.19 or above)'
+            'New server description (supported by --os-compute-api-version '
+            '2.19 or above)'
         ),
     )
 
@@ -103,7 +103,8 @@ def add_unset(parser: argparse.ArgumentParser) -> None:
         dest='properties',
         default=[],
         help=_(
-            'Property to remove (repeat option to remove multiple properties)'
+            'Property key to remove (repeat option to remove multiple '
+            'properties)'
         ),
     )
     parser.add_argument(
@@ -121,7 +122,7 @@ def add_unset(parser: argparse.ArgumentParser) -> None:
         '--description',
         action='store_true',
         help=_(
-            'Remove the description '
-            '(supported by --os-compute-api-version 2.19 or above)'
+            'Unset server description (supported by --os-compute-api-version '
+            '2.19 or above)'
         ),
     )

@@ -62,11 +62,11 @@ def find(session: _session.RetryingSession, name_or_id: str) -> Hypervisor:
     found = found or _get_by_id(session, name_or_id)
     if not found:
         raise exceptions.HypervisorError(
-            _('There is no hypervisor with the name or ID %s.') % name_or_id
+            _('No hypervisor found with name or ID %s.') % name_or_id
         )
     if len(found) > 1:
         raise exceptions.HypervisorError(
-            _('%(count)d hypervisors have the name %(name)s: use an ID.')
+            _('More than one hypervisor is named %(name)s; use its ID.')
             % {'count': len(found), 'name': name_or_id}
         )
     return found[0]
@@ -87,7 +87,7 @@ def list_matching(
     ]
     if not found:
         raise exceptions.HypervisorError(
-            _('There is no hypervisor with %s in its name.') % substring
+            _('No hypervisor found whose name contains %s.') % substring
         )
     return sorted(found, key=lambda each: each.name)
 

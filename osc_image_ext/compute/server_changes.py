@@ -124,13 +124,16 @@ def apply_changes(
     except _ERRORS as error:
         failure = Outcome(FAILED, api_errors.describe(error))
     if failure and some_applied and failure.result == FAILED:
-        reason = _('%s Other changes to it were made.') % failure.reason
+        reason = (
+            _('%s Some of its changes had already been applied.')
+            % failure.reason
+        )
         return Outcome(FAILED, reason)
     return failure or Outcome(UPDATED)
 
 
 def _deleted() -> Outcome:
-    return Outcome(GONE, _('It was deleted meanwhile.'))
+    return Outcome(GONE, _('The server no longer exists.'))
 
 
 class _Server:

@@ -109,7 +109,10 @@ def put_image_data(
             return image
         if failure is None:
             raise exceptions.TransferError(
-                _('Image %(id)s has status %(status)s after its upload.')
+                _(
+                    'The upload finished, but image %(id)s is in status '
+                    '%(status)s.'
+                )
                 % {'id': image_id, 'status': image.status}
             )
         if not body.rewindable:
@@ -117,7 +120,7 @@ def put_image_data(
             raise failure
         if image.status != 'queued' or not delays:
             raise failure
-        LOG.warning(_('%s It is sent again.'), failure)
+        LOG.warning(_('%s Retrying from the beginning.'), failure)
         sleep(delays.pop(0))
 
 
@@ -175,7 +178,7 @@ def _put_once(
     except ksa_exceptions.ConnectionError as error:
         reason = api_errors.connection_error_reason(error)
         raise exceptions.OutcomeUnknown(
-            _('The connection broke while image %(id)s was sent: %(reason)s.')
+            _('Lost connection while uploading image %(id)s: %(reason)s.')
             % {'id': image_id, 'reason': reason}
         ) from error
     if response.status_code < 400:
@@ -184,7 +187,7 @@ def _put_once(
     if response.status_code in retry.UPLOAD.status_codes:
         error_class = exceptions.OutcomeUnknown
     failure = error_class(
-        _('The server refused the data of image %(id)s: %(words)s')
+        _('The server rejected the data for image %(id)s: %(words)s')
         % {'id': image_id, 'words': api_errors.response_error(response)}
     )
     if not body.rewindable and response.status_code == 401:

@@ -144,7 +144,7 @@ def _wait_for_import(
     if task is None:
         if not request.all_stores:
             raise exceptions.TransferError(
-                _('The server shows no task that imports image %s.') % image.id
+                _('No import task was found for image %s.') % image.id
             )
         # There was nothing to copy: the image is in all of them already.
         return import_wait.ImportResult(

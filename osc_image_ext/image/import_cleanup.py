@@ -40,16 +40,16 @@ def note_import_continues(
     except _IMPORT_ENDED as failure:
         with contextlib.suppress(*api_errors.API_ERRORS):
             failure.add_note(
-                _('Image %(id)s has status %(status)s now.')
+                _('Image %(id)s is in status %(status)s.')
                 % {'id': image_id, 'status': proxy.get_image(image_id).status}
             )
         raise
     except BaseException as stop:
         stop.add_note(
             _(
-                'The import of image %(id)s goes on unwatched: "openstack '
-                'image task list --image %(id)s --long" tells what becomes of '
-                'it.'
+                'The import of image %(id)s continues on the server. To '
+                'check it, run "openstack image task list --image %(id)s '
+                '--long".'
             )
             % {'id': image_id}
         )
@@ -81,8 +81,8 @@ def wait_for_import_on_error(
             if not _poll(lambda: _is_idle(proxy, image_id), sleep):
                 stop.add_note(
                     _(
-                        'The import of image %s had not ended, so what it was '
-                        'writing may stay in the store.'
+                        'The import of image %s was still running; partial '
+                        'data may remain in the store.'
                     )
                     % image_id
                 )
@@ -108,8 +108,8 @@ def wait_for_staging_on_error(
         ):
             stop.add_note(
                 _(
-                    'The server has not noticed that image %s is not sent any '
-                    'more, so what it got may stay in its staging area.'
+                    'The server had not yet aborted the upload of image %s; '
+                    'partial data may remain in the staging area.'
                 )
                 % image_id
             )

@@ -117,30 +117,28 @@ def _post_import(
             status_code_retries=0,
         )
     except ksa_exceptions.ConnectionError as error:
-        reason = api_errors.connection_error_reason(error)
-        raise _import_error(
-            exceptions.OutcomeUnknown, image_id, text.end_sentence(reason)
+        raise exceptions.OutcomeUnknown(
+            _(
+                'Lost connection while starting the import of image %(id)s: '
+                '%(reason)s.'
+            )
+            % {
+                'id': image_id,
+                'reason': api_errors.connection_error_reason(error),
+            }
         ) from error
     if response.status_code < 300:
         return
     error_class = exceptions.TransferError
     if response.status_code in retry.IMPORT.status_codes:
         error_class = exceptions.OutcomeUnknown
-    failure = _import_error(
-        error_class, image_id, api_errors.response_error(response)
+    failure = error_class(
+        _('The server rejected the import of image %(id)s: %(words)s')
+        % {'id': image_id, 'words': api_errors.response_error(response)}
     )
     if response.status_code == 409:
         _note_lock_holder(proxy, image_id, failure)
     raise failure
-
-
-def _import_error(
-    error_class: type[exceptions.TransferError], image_id: str, reason: str
-) -> exceptions.TransferError:
-    return error_class(
-        _('The server did not accept the import of image %(id)s: %(words)s')
-        % {'id': image_id, 'words': reason}
-    )
 
 
 def _note_lock_holder(
@@ -152,8 +150,8 @@ def _note_lock_holder(
         if task_id := properties.get('os_glance_import_task'):
             failure.add_note(
                 _(
-                    'Task %(task)s works on the image: "openstack image task '
-                    'list --image %(id)s" tells when it has ended.'
+                    'Task %(task)s is still using the image. To check it, '
+                    'run "openstack image task list --image %(id)s".'
                 )
                 % {'task': text.printable(task_id), 'id': image_id}
             )

@@ -170,7 +170,7 @@ def _get_image(proxy: _proxy.Proxy, image_id: str) -> _image.Image:
         return proxy.get_image(image_id)
     except sdk_exceptions.NotFoundException as error:
         raise exceptions.TransferError(
-            _('Image %s was deleted while it was imported.') % image_id
+            _('Image %s was deleted during the import.') % image_id
         ) from error
 
 
@@ -179,7 +179,7 @@ def _get_task(proxy: _proxy.Proxy, image_id: str, task_id: str) -> _task.Task:
         if task.id == task_id:
             return task
     raise exceptions.TransferError(
-        _('The server does not know task %(task)s of image %(id)s any more.')
+        _('Task %(task)s of image %(id)s no longer exists.')
         % {'task': task_id, 'id': image_id}
     )
 
@@ -193,7 +193,7 @@ def _note_failed_stores(
         failed = import_request.list_stores(image, _FAILED_STORES)
         if failed:
             names = text.printable(', '.join(failed))
-            error.add_note(_('Stores that failed: %s.') % names)
+            error.add_note(_('Failed stores: %s.') % names)
 
 
 def _check_result(
@@ -202,14 +202,14 @@ def _check_result(
     """Check that the image is active, and in its stores."""
     if image.status != 'active':
         raise exceptions.TransferError(
-            _('The import ended, but image %(id)s has status %(status)s.')
+            _('The import finished, but image %(id)s is in status %(status)s.')
             % {'id': image.id, 'status': image.status}
         )
     present = import_request.list_stores(image)
     missing = tuple(name for name in stores if name not in present)
     if missing and (not allow_failure or len(missing) == len(stores)):
         raise exceptions.TransferError(
-            _('Image %(id)s did not get into these stores: %(stores)s.')
+            _('Image %(id)s was not imported into these stores: %(stores)s.')
             % {'id': image.id, 'stores': ', '.join(missing)}
         )
     return ImportResult(image, missing)

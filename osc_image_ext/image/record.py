@@ -108,7 +108,7 @@ def note_image_left_on_error(image_id: str) -> Iterator[None]:
     try:
         yield
     except BaseException as failure:
-        failure.add_note(_('Image %s was left as it is now.') % image_id)
+        failure.add_note(_('Image %s was not deleted.') % image_id)
         raise
 
 
@@ -145,9 +145,9 @@ def _delete_and_describe(
     try:
         _delete(proxy, image, sleep)
     except (KeyboardInterrupt, SystemExit):
-        return _('Image %s may be left on the server.') % image.id
+        return _('Image %s may still exist on the server.') % image.id
     except Exception as error:
-        return _('Deleting image %(id)s failed, too: %(reason)s') % {
+        return _('Image %(id)s could not be deleted: %(reason)s') % {
             'id': image.id,
             'reason': api_errors.describe(error),
         }

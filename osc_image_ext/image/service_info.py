@@ -42,12 +42,14 @@ class ServiceInfo:
         :raises osc_image_ext.exceptions.Error: if it is not.
         """
         if not self.import_methods:
-            raise exceptions.Error(_('This cloud offers no imports.'))
+            raise exceptions.Error(
+                _('Image import is not supported by this deployment.')
+            )
         if method not in self.import_methods:
             raise exceptions.Error(
                 _(
-                    'This cloud does not offer the import method %(method)s, '
-                    'but: %(offered)s.'
+                    "Import method '%(method)s' is not supported by this "
+                    'deployment. Supported: %(offered)s.'
                 )
                 % {
                     'method': method,
@@ -62,13 +64,13 @@ class ServiceInfo:
         """
         if not self.stores:
             raise exceptions.Error(
-                _('This cloud does not offer a choice of stores.')
+                _('This deployment does not have multiple stores.')
             )
         for name in names:
             if name not in self.stores:
                 raise exceptions.Error(
                     _(
-                        'This cloud does not offer the store %(name)s, but: '
+                        "Store '%(name)s' is not available. Available: "
                         '%(offered)s.'
                     )
                     % {'name': name, 'offered': ', '.join(self.stores)}

@@ -169,7 +169,7 @@ def _check_size(
     file.seek(here)
     if expected not in (None, actual):
         raise exceptions.SourceError(
-            _('%(name)s holds %(held)d bytes, but --size says %(size)d.')
+            _('%(name)s is %(held)d bytes long, but --size is %(size)d.')
             % {'name': name, 'held': actual, 'size': expected}
         )
     return actual

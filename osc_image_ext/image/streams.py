@@ -95,7 +95,10 @@ class VerboseFileWrapper:
     @property
     def rewind_error(self) -> str:
         """Why the data is not sent again if it can be read only once."""
-        return _('%s cannot be read a second time.') % self._name
+        return (
+            _('%s can be read only once, so the upload was not retried.')
+            % self._name
+        )
 
     def _restart(self) -> None:
         if self.rewindable:
@@ -132,9 +135,9 @@ class VerboseFileWrapper:
 
     def _size_mismatch(self, actual: int) -> exceptions.SourceError:
         text = (
-            _('%(name)s ended after %(held)d bytes, %(size)d were announced.')
+            _('%(name)s ended after %(held)d of %(size)d bytes.')
             if actual < (self.size or 0)
-            else _('%(name)s holds more than the announced %(size)d bytes.')
+            else _('%(name)s is longer than the expected %(size)d bytes.')
         )
         return exceptions.SourceError(
             text % {'name': self._name, 'held': actual, 'size': self.size}

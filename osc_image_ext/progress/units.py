@@ -14,7 +14,7 @@
 
 from typing import Protocol
 
-from osc_image_ext.i18n import _
+from osc_image_ext.i18n import ngettext
 
 _UNITS = ('B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB')
 
@@ -57,7 +57,10 @@ def format_servers(number: float, of: int | None = None) -> str:
     text = f'{number:.0f}' if number == int(number) else f'{number:.1f}'
     if of is not None:
         text = f'{text:>{len(str(of))}}/{of}'
-    return _('%s servers') % text
+    count = number if of is None else of
+    # The forms depend on a whole number; 0.5 servers is a plural.
+    form = 1 if count == 1 else 2
+    return ngettext('%s server', '%s servers', form) % text
 
 
 def format_duration(seconds: float) -> str:

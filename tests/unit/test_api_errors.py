@@ -174,7 +174,7 @@ class TestExplain(unittest.TestCase):
             403, {'message': 'You may not.'}, reason='Forbidden'
         )
         self.assertEqual(
-            'The server answered 403 Forbidden: You may not.',
+            'The server returned 403 Forbidden: You may not.',
             api_errors.describe(error),
         )
 
@@ -185,13 +185,13 @@ class TestExplain(unittest.TestCase):
     def test_a_connection_that_failed(self) -> None:
         reason = ConnectionRefusedError(111, 'Connection refused')
         self.assertEqual(
-            f'{doubles.URL} cannot be reached: Connection refused.',
+            f'Cannot connect to {doubles.URL}: Connection refused.',
             api_errors.describe(doubles.broken(reason)),
         )
 
     def test_a_connection_that_failed_nobody_knows_where(self) -> None:
         self.assertEqual(
-            'The server cannot be reached: Gone.',
+            'Cannot connect to the server: Gone.',
             api_errors.describe(ksa_exceptions.ConnectFailure('Gone.')),
         )
 
@@ -238,7 +238,7 @@ class TestCause(unittest.TestCase):
         reason = ssl.SSLCertVerificationError(1, 'verify failed (_ssl.c:1)')
         reason.verify_message = 'self-signed certificate'
         self.assertEqual(
-            'the certificate was not accepted: self-signed certificate',
+            'certificate verification failed: self-signed certificate',
             api_errors.connection_error_reason(doubles.broken(reason)),
         )
 

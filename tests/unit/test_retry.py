@@ -57,13 +57,13 @@ class TestRetryUntil(unittest.TestCase):
 
     def test_people_are_told_once_what_takes_so_long(self) -> None:
         for trouble, words in (
-            (0, 'It is busy.'),
-            (doubles.http_error(502, reason='Bad'), 'answered 502 Bad.'),
+            (0, 'The server is busy.'),
+            (doubles.http_error(502, reason='Bad'), 'returned 502 Bad.'),
         ):
             with self.assertLogs(retry.LOG) as logged:
                 self.answered(*[trouble] * 20, 1)
             (record,) = logged.records
-            self.assertIn('for up to five minutes', record.getMessage())
+            self.assertIn('up to 5 minutes', record.getMessage())
             self.assertTrue(record.getMessage().endswith(words))
 
     def test_a_refusal_is_final(self) -> None:

@@ -35,13 +35,13 @@ class TestTranslated(unittest.TestCase):
             (exceptions.SourceError('It ended.'), 'It ended.'),
             (
                 doubles.http_error(403, {'message': 'No.'}, reason='Denied'),
-                'The server answered 403 Denied: No.',
+                'The server returned 403 Denied: No.',
             ),
             (sdk_exceptions.SDKException('No service.'), 'No service.'),
             (ksa_exceptions.EndpointNotFound('No image.'), 'No image.'),
             (
                 doubles.broken(ConnectionRefusedError(111, 'Refused')),
-                f'{doubles.URL} cannot be reached: Refused.',
+                f'Cannot connect to {doubles.URL}: Refused.',
             ),
         ):
             with self.subTest(expected):
@@ -128,8 +128,8 @@ class TestGoverned(unittest.TestCase):
 
     def test_a_refusal_names_the_policy(self) -> None:
         self.assertEqual(
-            "Glance's policy some_policy lets only administrators do this, "
-            'unless it was changed.',
+            'This requires the Glance policy some_policy, '
+            'which by default allows administrators only.',
             self.told(403),
         )
 

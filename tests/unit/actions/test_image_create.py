@@ -72,7 +72,7 @@ class TestImport(ImportTestCase):
         self.use_importing()
         self.create('--wait', '--all-stores')
         (warning,) = self.warnings()
-        self.assertRegex(warning, 'did not get into these stores: slow.$')
+        self.assertRegex(warning, 'was not imported into these stores: slow.$')
 
     def test_a_conversion_is_warned_of(self) -> None:
         self.use_importing(importing_glance.active(disk_format='qcow2'))
@@ -88,7 +88,7 @@ class TestImport(ImportTestCase):
         self.use_importing(step)
         self.create('--wait')
         (warning,) = self.warnings()
-        self.assertIn('is not verified', warning)
+        self.assertIn('was not verified', warning)
 
     def test_no_digest_is_not_warned_of_if_none_is_wanted(self) -> None:
         self.use_importing()
@@ -105,17 +105,30 @@ class TestImport(ImportTestCase):
 
     def test_no_data_is_refused(self) -> None:
         self.use_importing()
-        self.assertRefused('There is no image data', '--import', 'disk')
+        self.assertRefused('No image data', '--import', 'disk')
         self.assertNothingDone()
 
     def test_what_the_cloud_does_not_offer_is_refused(self) -> None:
         self.use_importing()
         file = self.file()
         for words, *options in (
-            ('the store no, but: fast', '--store', 'no', '--file', file),
-            ('no, but: fast', '--store', 'no', '--import', '--file', file),
             (
-                'method glance-download',
+                "Store 'no' is not available. Available: fast",
+                '--store',
+                'no',
+                '--file',
+                file,
+            ),
+            (
+                "'no' is not available. Available: fast",
+                '--store',
+                'no',
+                '--import',
+                '--file',
+                file,
+            ),
+            (
+                "method 'glance-download'",
                 '--remote-region=r',
                 '--remote-image=i',
             ),

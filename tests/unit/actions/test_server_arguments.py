@@ -12,6 +12,7 @@
 
 
 import argparse
+import re
 from typing import Any
 import unittest
 from unittest import mock
@@ -107,7 +108,7 @@ class TestFilters(unittest.TestCase):
             parse('--status', 'up')
 
 
-NOTHING = '^At least one of --property, --tag and --description is needed.$'
+NOTHING = '^Specify at least one of --property, --tag and --description.$'
 
 
 class TestSet(unittest.TestCase):
@@ -178,7 +179,8 @@ class TestUnset(unittest.TestCase):
     def test_a_property_that_cannot_be_named(self) -> None:
         for key in ('.', '..'):
             with self.assertRaisesRegex(
-                osc_exceptions.CommandError, f'remove the property "{key}".'
+                osc_exceptions.CommandError,
+                f'Property "{re.escape(key)}" cannot',
             ):
                 self.desired('--property', key)
 

@@ -93,16 +93,15 @@ class TestLoad(TaskInputTestCase):
     def test_a_file_is_named_in_its_faults(self) -> None:
         self.path.write_text('{\n"a": 1,\n"a": 2}')
         self.assertEqual(
-            f"{self.path}, line 3, column 1, near '\"a\": 2}}': the key 'a' "
-            'is there twice.',
+            f'{self.path}, line 3, column 1, near \'"a": 2}}\': duplicate '
+            "key 'a'.",
             self.refused(f'@{self.path}'),
         )
 
     def test_standard_input_is_named_in_its_faults(self) -> None:
         self.standard_input(b'[1]')
         self.assertEqual(
-            "Standard input, line 1, column 1, near '[1]': this is not an "
-            'object.',
+            "Standard input, line 1, column 1, near '[1]': not a JSON object.",
             self.refused('-'),
         )
 
@@ -110,8 +109,8 @@ class TestLoad(TaskInputTestCase):
         for text in ('[]', "['a']", '"a"', "'a'", '1', 'null', 'None'):
             with self.subTest(text):
                 self.assertEqual(
-                    f'--input, line 2, column 3, near {"  " + text!r}: this '
-                    'is not an object.',
+                    f'--input, line 2, column 3, near {"  " + text!r}: not '
+                    'a JSON object.',
                     self.refused(f'\n  {text}\n'),
                 )
 
@@ -142,8 +141,7 @@ class TestLoad(TaskInputTestCase):
         with self.path.open('wb') as file:
             file.truncate(1024**2 + 1)
         self.assertEqual(
-            f'{self.path} has more than 1 MiB and cannot be the input of a '
-            'task.',
+            f'{self.path} is larger than the 1 MiB limit for task input.',
             self.refused(f'@{self.path}'),
         )
 
@@ -222,25 +220,27 @@ class TestGathered(TaskInputTestCase):
 
     def test_a_shortcut_that_is_in_the_input_too(self) -> None:
         self.assert_refused(
-            '--import-from clashes with import_from in --input.',
+            '--import-from conflicts with import_from in --input.',
             '{"import_from": "a"}',
             import_from='a',
         )
         self.assert_refused(
-            '--import-from-format clashes with import_from_format in --input.',
+            '--import-from-format conflicts with import_from_format in '
+            '--input.',
             '{"import_from_format": null}',
             import_from_format='raw',
         )
 
     def test_a_property_that_is_there_twice(self) -> None:
         text = '{"image_properties": {"name": "a"}}'
-        error = "The image property 'name' is there twice."
+        error = "Image property 'name' is specified more than once."
         self.assert_refused(error, text, 'name=a')
         self.assert_refused(error, '{}', 'name=a', 'name=b')
 
     def test_properties_that_are_not_an_object(self) -> None:
         self.assert_refused(
-            '--image-property clashes with image_properties in --input, which '
+            '--image-property conflicts with image_properties in --input, '
+            'which '
             'is not an object.',
             '{"image_properties": ["name"]}',
             'name=a',
@@ -281,15 +281,15 @@ class TestGathered(TaskInputTestCase):
         ):
             with self.subTest(key):
                 self.assert_refused(
-                    f'The image property {key} cannot be {value!r}.',
+                    f'Invalid value {value!r} for image property {key}.',
                     '{}',
                     f'{key}={value}',
                 )
 
     def test_shortcuts_are_for_imports(self) -> None:
         error = (
-            '--import-from, --import-from-format and --image-property are for '
-            'tasks of type import.'
+            '--import-from, --import-from-format and --image-property are '
+            'only valid with --type import.'
         )
         for options in (
             {'import_from': 'a'},

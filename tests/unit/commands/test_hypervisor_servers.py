@@ -117,7 +117,7 @@ class TestCommand(CommandTestCase):
                     [], self.run_command('--tag', 'x', 'node-1', *option)
                 )
                 self.assertEqual(0, self.status)
-                text = 'There are no such servers on node-1.'
+                text = 'No matching servers on node-1.'
                 self.assertEqual([text], self.messages())
                 self.assertEqual('', self.stderr.getvalue())
 
@@ -144,7 +144,7 @@ class TestCommand(CommandTestCase):
         with self.assertRaises(BrokenPipeError):
             self.run_command('--property', 'a=1', 'node-1')
         self.assertEqual(
-            ['1 of 1 servers could not be changed.'], self.messages()
+            ['1 of 1 server could not be changed.'], self.messages()
         )
 
     def test_servers_that_are_gone_are_no_failure(self) -> None:
@@ -180,7 +180,7 @@ class TestCommand(CommandTestCase):
         self.assertEqual(
             [
                 '1 of 3 servers could not be changed.',
-                'Interrupted. 2 of 3 servers are left.',
+                'Interrupted; skipped 2 of 3 servers.',
             ],
             self.messages(),
         )
@@ -217,7 +217,7 @@ class TestCommand(CommandTestCase):
         self.nova.answer('GET', DETAIL, answer)
         with self.assertRaisesRegex(
             osc_exceptions.CommandError,
-            '^The server answered 403 Forbidden: No.$',
+            '^The server returned 403 Forbidden: No.$',
         ):
             self.run_command('--property', 'a=1', 'node-1')
 
@@ -237,8 +237,8 @@ class TestProgress(CommandTestCase):
     def test_progress(self) -> None:
         self.run_command('--property', 'a=1', 'node-1', '--progress')
         first, *_between, last = self.stderr.getvalue().splitlines()
-        self.assertEqual('node-1: changing 1 servers', first)
-        self.assertIn('node-1: changed, 1 servers in 0:00', last)
+        self.assertEqual('node-1: changing 1 server', first)
+        self.assertIn('node-1: changed, 1 server in 0:00', last)
 
     def test_only_if_wanted(self) -> None:
         with mock.patch.object(
@@ -278,7 +278,8 @@ class TestConfirmation(CommandTestCase):
         for answer in ('', '\n', 'n\n', 'no\n', 'yup\n'):
             with self.subTest(answer):
                 with self.assertRaisesRegex(
-                    osc_exceptions.CommandError, '^Nothing was changed.$'
+                    osc_exceptions.CommandError,
+                    '^Aborted; no servers were changed.$',
                 ):
                     self.answered(answer)
                 self.assertEqual([], self.writes())

@@ -372,7 +372,7 @@ class TestData(CommandTestCase):
 
     def test_a_size_that_does_not_agree_is_refused(self) -> None:
         self.assertRefused(
-            'holds 4 bytes, but --size says 5',
+            'is 4 bytes long, but --size is 5',
             *('--size', '5', '--file', self.file(), 'disk'),
         )
         self.assertNothingDone()
@@ -397,8 +397,9 @@ class TestData(CommandTestCase):
         self.run_command('--file', path, 'disk')
         self.assertEqual(
             [
-                f'{path} looks like qcow2, but its disk format is said to be '
-                'raw (--disk-format).'
+                f'{path} looks like qcow2, but the disk format of the image '
+                f'is '
+                'raw.'
             ],
             self.warnings(),
         )
@@ -430,7 +431,7 @@ class TestVerification(CommandTestCase):
     def test_what_was_changed_is_refused(self) -> None:
         self.use(doubles.Glance(self.corrupt))
         self.assertRefused(
-            'is not what was sent: .* was deleted.$',
+            'Verification of image .* was deleted.$',
             *('--file', self.file(), 'disk'),
         )
 
@@ -449,7 +450,7 @@ class TestVerification(CommandTestCase):
         self.use(doubles.Glance(stores_alone))
         columns = self.run_command('--file', self.file(), 'disk')
         (warning,) = self.warnings()
-        self.assertIn(f'Image {columns["id"]} is not verified', warning)
+        self.assertIn(f'Image {columns["id"]} was not verified', warning)
 
 
 class TestFailure(CommandTestCase):
@@ -460,7 +461,7 @@ class TestFailure(CommandTestCase):
             )
         )
         self.assertRefused(
-            '^The server refused the data of image .*: 413 No: Too large. '
+            '^The server rejected the data for image .*: 413 No: Too large. '
             'Image .* was deleted.$',
             *('--file', self.file(), 'disk'),
         )
@@ -481,7 +482,7 @@ class TestFailure(CommandTestCase):
         )
         for arguments in (['disk'], ['--file', self.file(), 'disk']):
             self.assertRefused(
-                '^The server answered 403 Forbidden: You may not.$', *arguments
+                '^The server returned 403 Forbidden: You may not.$', *arguments
             )
         self.proxy.delete_image.assert_not_called()
 
@@ -598,7 +599,7 @@ class TestSignature(CommandTestCase):
         path = self.folder / 'fifo'
         os.mkfifo(path)
         self.assertRefused(
-            'cannot be read a second time',
+            'can be read only once',
             *(*self.SIGN, '--file', str(path), 'disk'),
         )
         self.assertNothingDone()
@@ -629,7 +630,7 @@ class TestCoresCommand(CommandTestCase):
             ['--remote-region', 'r'],
         ):
             self.assertRefused(
-                f'^{option[0]} does not go with --volume.$',
+                f'^{option[0]} cannot be used with --volume.$',
                 *('--volume', 'v', 'disk', *option),
             )
         self.assertNothingDone()

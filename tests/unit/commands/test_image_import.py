@@ -123,13 +123,13 @@ class TestImport(ImportImageTestCase):
     def test_a_refusal_is_an_error(self) -> None:
         glance = self.use_importing()
         glance.refusals = [doubles.response(409, 'Busy.', 'text/plain')]
-        self.assertRefused('did not accept .* 409: Busy.$', 'disk')
+        self.assertRefused('rejected the import of .* 409: Busy.$', 'disk')
 
     def test_a_method_that_is_not_offered(self) -> None:
         glance = self.use_importing(methods=())
-        self.assertRefused('offers no imports', 'disk')
+        self.assertRefused('import is not supported', 'disk')
         glance = self.use_importing(methods=('web-download',))
-        self.assertRefused('but: web-download.$', 'disk')
+        self.assertRefused('Supported: web-download.$', 'disk')
         self.assertEqual([], glance.imports)
 
     def test_nonsense(self) -> None:
@@ -137,7 +137,7 @@ class TestImport(ImportImageTestCase):
             ('requires --uri', '--method', 'web-download'),
             ('requires --method web-download', '--uri', 'http://x'),
             ('requires --method glance-download', '--remote-image', 'x'),
-            ('requires both', '--method', 'glance-download'),
+            ('Both --remote-region and', '--method', 'glance-download'),
             ('requires --store', '--method', 'copy-image'),
             ('require --store', '--disallow-failure'),
             ('requires --wait', '--timeout', '5'),

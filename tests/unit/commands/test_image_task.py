@@ -202,19 +202,19 @@ class TestCreateRefused(CreateTestCase):
         for status in (400, 401, 404, 413):
             self.answer(status, 'I do not want to.', 'Well')
             self.assert_create_refused(
-                f'^The server answered {status} Well: I do not want to.$'
+                f'^The server returned {status} Well: I do not want to.$'
             )
 
     def test_a_refusal_names_the_policy(self) -> None:
         self.answer(403, 'You may not.', 'Forbidden')
         self.assert_create_refused(
-            "^The server answered 403 Forbidden: You may not. Glance's policy "
-            'tasks_api_access lets only administrators do this, unless it '
-            'was changed.$'
+            '^The server returned 403 Forbidden: You may not. This requires '
+            'the Glance policy tasks_api_access, which by default allows '
+            'administrators only.$'
         )
 
     def test_a_task_that_may_have_been_made_is_told_of(self) -> None:
-        note = ' If the task was made nevertheless, "openstack image task list'
+        note = ' The task may have been created anyway. To check, run'
         self.proxy.post.side_effect = doubles.reset
         self.assert_create_refused(f'Connection reset by peer.{note}')
         self.answer(504, 'Time-out', 'Gateway')
@@ -227,7 +227,9 @@ class TestCreateRefused(CreateTestCase):
             self.assertRaises(KeyboardInterrupt),
         ):
             self.created()
-        self.assertIn('If the task was made nevertheless', logged.output[0])
+        self.assertIn(
+            'The task may have been created anyway', logged.output[0]
+        )
 
 
 class TestWait(CreateTestCase):
@@ -252,9 +254,10 @@ class TestWait(CreateTestCase):
     def test_a_time_limit_is_an_error_and_tells_how_to_go_on(self) -> None:
         self.statuses = ['processing']
         self.assert_create_refused(
-            f'^The time is over, and task {doubles.TASK_ID} is processing. '
-            f'Task {doubles.TASK_ID} goes on unwatched: "openstack image task '
-            f'show {doubles.TASK_ID}" tells what becomes of it.$',
+            f'^Timed out waiting for task {doubles.TASK_ID} '
+            r'\(status: processing\)\. '
+            f'Task {doubles.TASK_ID} continues on the server. To check '
+            f'it, run "openstack image task show {doubles.TASK_ID}".$',
             *('--wait', '--timeout', '60'),
         )
         self.assertEqual(1060, self.clock.now)
@@ -269,9 +272,9 @@ class TestWait(CreateTestCase):
                 self.created('--wait')
             self.assertRegex(
                 logged.records[0].getMessage(),
-                f'^Interrupted. Task {doubles.TASK_ID} goes on unwatched: '
-                f'"openstack image task show {doubles.TASK_ID}" tells what '
-                'becomes of it.$',
+                f'^Interrupted. Task {doubles.TASK_ID} continues on the '
+                'server. To check it, run '
+                f'"openstack image task show {doubles.TASK_ID}".$',
             )
 
     def test_sigterm_is_an_interruption(self) -> None:
@@ -290,20 +293,21 @@ class TestWait(CreateTestCase):
         ):
             self.created('--wait')
         self.assertEqual(143, caught.exception.code)
-        self.assertIn('goes on unwatched', logged.output[0])
+        self.assertIn('continues on the server', logged.output[0])
 
     def test_a_server_that_gives_up_leaves_the_task_alone(self) -> None:
         self.proxy.get.side_effect = None
         self.proxy.get.return_value = doubles.response(401, reason='Who')
         self.assert_create_refused(
-            f'^The server answered 401 Who. Task {doubles.TASK_ID} goes on',
+            f'^The server returned 401 Who. Task {doubles.TASK_ID} continues '
+            f'on',
             '--wait',
         )
 
     def test_a_task_that_is_gone_does_not_go_on(self) -> None:
         self.proxy.get.side_effect = None
         self.proxy.get.return_value = doubles.response(404, reason='Gone')
-        self.assert_create_refused('^The server answered 404 Gone.$', '--wait')
+        self.assert_create_refused('^The server returned 404 Gone.$', '--wait')
 
 
 class TestProgress(CreateTestCase):
@@ -458,7 +462,7 @@ class TestList(ListTestCase):
         for option in ('--sort-key', '--sort-dir', '--marker'):
             with self.subTest(option):
                 self.assert_refused(
-                    '^--sort-key, --sort-dir and --marker do not go with',
+                    '^--sort-key, --sort-dir and --marker cannot be used with',
                     *('--image', 'disk', option, 'x'),
                 )
         self.proxy.find_image.assert_not_called()
@@ -466,12 +470,12 @@ class TestList(ListTestCase):
     def test_the_policy_is_named_where_it_decides(self) -> None:
         forbidden = doubles.http_error(403, {'message': 'No.'}, reason='Not')
         self.proxy.tasks.side_effect = forbidden
-        self.assert_refused('^The server answered 403 Not: No. Glance')
+        self.assert_refused('^The server returned 403 Not: No. This requires')
         self.proxy.find_image.side_effect = doubles.http_error(
             403, {'message': 'No.'}, reason='Not'
         )
         self.assert_refused(
-            '^The server answered 403 Not: No.$', '--image', 'disk'
+            '^The server returned 403 Not: No.$', '--image', 'disk'
         )
 
     def test_the_manager_is_left_as_it_was(self) -> None:

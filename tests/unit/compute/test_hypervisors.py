@@ -74,7 +74,7 @@ class TestFind(HypervisorsTestCase):
                 with self.assertRaises(exceptions.HypervisorError) as raised:
                     self.found(wanted)
                 self.assertEqual(
-                    f'There is no hypervisor with the name or ID {wanted}.',
+                    f'No hypervisor found with name or ID {wanted}.',
                     str(raised.exception),
                 )
 
@@ -88,7 +88,7 @@ class TestFind(HypervisorsTestCase):
         with self.assertRaises(exceptions.HypervisorError) as raised:
             self.found('node-1')
         self.assertEqual(
-            '2 hypervisors have the name node-1: use an ID.',
+            'More than one hypervisor is named node-1; use its ID.',
             str(raised.exception),
         )
 
@@ -140,7 +140,7 @@ class TestMatching(HypervisorsTestCase):
         with self.assertRaises(exceptions.HypervisorError) as raised:
             hypervisors.list_matching(self.session, 'node')
         self.assertEqual(
-            'There is no hypervisor with node in its name.',
+            'No hypervisor found whose name contains node.',
             str(raised.exception),
         )
 

@@ -211,7 +211,7 @@ class TestFailure(ImportingTestCase):
         )
         self.assertRegex(
             self.failed(glance),
-            r'^Task \S+ failed: Disk full. Stores that failed: fast. Image '
+            r'^Task \S+ failed: Disk full. Failed stores: fast. Image '
             r'\S+ was deleted.$',
         )
         glance.proxy.delete_image.assert_called_once()
@@ -230,14 +230,14 @@ class TestFailure(ImportingTestCase):
             glance.refusals *= 2
             self.assertRegex(
                 self.failed(glance, wanted=wanted),
-                r'did not accept the import of image (\S+): 403 Forbidden: '
+                r'rejected the import of image (\S+): 403 Forbidden: '
                 r'No. Image \1 was deleted.$',
             )
 
     def test_no_task_is_an_error(self) -> None:
         glance = importing_glance.ImportingGlance()
         glance.accepts = False
-        self.assertIn('shows no task', self.failed(glance))
+        self.assertIn('No import task was found', self.failed(glance))
 
 
 class TestImport(ImportingTestCase):
@@ -307,7 +307,7 @@ class TestImport(ImportingTestCase):
         glance = importing_glance.ImportingGlance(importing_glance.failed())
         self.assertRegex(
             self.refused(glance),
-            r'failed: No. Image \S+ has status queued now.$',
+            r'failed: No. Image \S+ is in status queued.$',
         )
         glance.proxy.delete_image.assert_not_called()
 
@@ -315,19 +315,19 @@ class TestImport(ImportingTestCase):
         glance = importing_glance.ImportingGlance(
             STEP(), STEP(error=KeyboardInterrupt())
         )
-        self.assertIn('goes on unwatched', self.refused(glance))
+        self.assertIn('continues on the server', self.refused(glance))
         glance.proxy.delete_image.assert_not_called()
         self.assertEqual([1], self.slept)
 
     def test_a_timeout_leaves_it_running(self) -> None:
         glance = importing_glance.ImportingGlance(STEP())
         told = self.refused(glance, timeout=3)
-        self.assertRegex(told, '^The time is over.* goes on unwatched')
+        self.assertRegex(told, '^Timed out waiting.* continues on the server')
 
     def test_a_refusal_says_nothing_of_an_import_that_goes_on(self) -> None:
         glance = importing_glance.ImportingGlance()
         glance.refusals = [doubles.response(400)]
-        self.assertNotIn('goes on', self.refused(glance))
+        self.assertNotIn('continues on', self.refused(glance))
 
     def test_a_connection_that_breaks_now_and_then(self) -> None:
         glance = importing_glance.ImportingGlance(
@@ -341,7 +341,7 @@ class TestImport(ImportingTestCase):
         glance = importing_glance.ImportingGlance(
             STEP(error=doubles.broken(ConnectionResetError(104, 'reset')))
         )
-        self.assertIn('cannot be reached', self.refused(glance))
+        self.assertIn('Cannot connect to', self.refused(glance))
 
     def test_an_old_glance_that_shows_no_tasks(self) -> None:
         glance = importing_glance.ImportingGlance()

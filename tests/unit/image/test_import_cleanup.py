@@ -35,13 +35,13 @@ class TestInterruptedStaging(test_image_import.ImportingTestCase):
     def test_it_is_waited_for(self) -> None:
         told = self.interrupted('uploading', 'uploading', 'queued')
         self.assertEqual([0.2, 0.5], self.slept)
-        self.assertNotIn('may stay', told)
+        self.assertNotIn('may remain', told)
         self.glance.proxy.delete_image.assert_called_once()
 
     def test_not_for_ever(self) -> None:
         told = self.interrupted('uploading')
         self.assertLess(sum(self.slept), 10)
-        self.assertRegex(told, r'may stay in its staging area. Image .* del')
+        self.assertRegex(told, r'may remain in the staging area. Image .* del')
         self.glance.proxy.delete_image.assert_called_once()
 
     def test_not_if_the_image_is_kept(self) -> None:
@@ -58,15 +58,15 @@ class TestInterruptedImport(test_image_import.ImportingTestCase):
         )
         self.assertRegex(
             self.failed(glance, timeout=2),
-            r'^The time is over, and task \S+ is processing. Image \S+ was '
+            r'^Timed out waiting for task \S+ \(status: processing\). Image '
+            r'\S+ was '
             r'deleted.$',
         )
 
     def test_an_import_that_does_not_end_is_told_of(self) -> None:
         glance = importing_glance.ImportingGlance(STEP())
         self.assertIn(
-            'had not ended, so what it was writing may stay in the store. '
-            'Image ',
+            'was still running; partial data may remain in the store. Image ',
             self.failed(glance, timeout=2),
         )
         self.assertIn('stopping', self.listener.heard('phase'))
@@ -89,11 +89,11 @@ class TestInterruptedImport(test_image_import.ImportingTestCase):
             STEP(error=KeyboardInterrupt()),
             STEP(error=KeyboardInterrupt()),
         )
-        self.assertIn('may stay', self.failed(glance))
+        self.assertIn('may remain', self.failed(glance))
         glance.proxy.delete_image.assert_called_once()
 
     def test_an_image_that_is_gone_is_not_waited_for(self) -> None:
         glance = importing_glance.ImportingGlance(
             STEP(), STEP(error=KeyboardInterrupt()), STEP(error=404)
         )
-        self.assertNotIn('may stay', self.failed(glance))
+        self.assertNotIn('may remain', self.failed(glance))

@@ -102,7 +102,7 @@ class TestImportRequest(unittest.TestCase):
             (
                 import_request.ImportRequest('copy-image'),
                 INFO,
-                'but: glance-direct.',
+                'Supported: glance-direct.',
             ),
             (
                 import_request.ImportRequest('glance-direct', stores=('x',)),
@@ -112,14 +112,14 @@ class TestImportRequest(unittest.TestCase):
             (
                 import_request.ImportRequest('glance-direct', stores=('x',)),
                 SINGLE,
-                'choice',
+                'does not have multiple stores',
             ),
             (
                 import_request.ImportRequest('glance-direct', all_stores=True),
                 SINGLE,
-                'choice',
+                'does not have multiple stores',
             ),
-            (REQUEST, service_info.ServiceInfo(()), 'offers no imports'),
+            (REQUEST, service_info.ServiceInfo(()), 'import is not supported'),
         ):
             with self.assertRaisesRegex(exceptions.Error, words):
                 request.validate(info)

@@ -100,6 +100,6 @@ class TestStart(unittest.TestCase):
     def test_a_lock_is_told_of(self) -> None:
         self.glance.attributes['os_glance_import_task'] = 'other'
         told = self.refused(doubles.response(409))
-        self.assertIn('Task other works on the image', told)
+        self.assertIn('Task other is still using the image', told)
         self.setUp()
         self.assertNotIn('works', self.refused(doubles.response(409)))

@@ -105,7 +105,7 @@ class TestTruth(FollowTestCase):
         )
         self.assertIsInstance(self.error, exceptions.TaskError)
         self.assertEqual(
-            f'Task {doubles.TASK_ID} failed: Full. Stores that failed: slow.',
+            f'Task {doubles.TASK_ID} failed: Full. Failed stores: slow.',
             told,
         )
 
@@ -129,7 +129,7 @@ class TestTruth(FollowTestCase):
         self,
     ) -> None:
         self.assertIn(
-            'has status queued',
+            'is in status queued',
             self.failed(STEP('success', '', {'status': 'queued'})),
         )
 
@@ -143,14 +143,15 @@ class TestTruth(FollowTestCase):
                 importing_glance.active('fast'), targets=targets
             )
             self.assertIn(
-                'did not get into these stores: ' + ', '.join(targets), told
+                'was not imported into these stores: ' + ', '.join(targets),
+                told,
             )
 
     def test_and_not_if_none_may(self) -> None:
         told = self.failed(
             importing_glance.active('fast'), targets=ALL, allow_failure=False
         )
-        self.assertIn('did not get into these stores: slow.', told)
+        self.assertIn('was not imported into these stores: slow.', told)
 
     def test_one_store_without_a_name(self) -> None:
         done = self.follow(
@@ -160,7 +161,7 @@ class TestTruth(FollowTestCase):
 
     def test_a_deleted_image(self) -> None:
         self.assertEqual(
-            f'Image {doubles.IMAGE_ID} was deleted while it was imported.',
+            f'Image {doubles.IMAGE_ID} was deleted during the import.',
             self.failed(STEP(), STEP(image={'status': 'deleted'})),
         )
 
@@ -172,11 +173,12 @@ class TestTruth(FollowTestCase):
             told = self.failed(STEP())
         finally:
             glance._tasks = real  # type: ignore[method-assign]
-        self.assertIn('does not know task', told)
+        self.assertIn('no longer exists', told)
 
     def test_a_timeout(self) -> None:
         self.assertEqual(
-            f'The time is over, and task {doubles.TASK_ID} is processing.',
+            f'Timed out waiting for task {doubles.TASK_ID} (status: '
+            f'processing).',
             self.failed(STEP(), timeout=5),
         )
 

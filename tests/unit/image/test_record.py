@@ -164,7 +164,7 @@ class TestCreationFails(RecordTestCase):
         error = self.end()
         assert isinstance(error, sdk_exceptions.HttpException)
         self.assertEqual(
-            'The server answered 403 Forbidden: You may not.',
+            'The server returned 403 Forbidden: You may not.',
             api_errors.describe(error),
         )
         self.proxy.delete_image.assert_not_called()
@@ -268,8 +268,8 @@ class TestDeletion(RecordTestCase):
         busy = doubles.http_error(409, {'message': 'In use.'}, reason='No')
         failure = self.deleting(*[busy] * 100)
         self.assertEqual(
-            f'It broke. Deleting image {self.image.id} failed, too: '
-            'The server answered 409 No: In use.',
+            f'It broke. Image {self.image.id} could not be deleted: '
+            'The server returned 409 No: In use.',
             api_errors.describe(failure),
         )
         self.assertLess(self.proxy.delete_image.call_count, 10)
@@ -297,18 +297,20 @@ class TestDeletion(RecordTestCase):
         failure = exceptions.TransferError('It broke.')
         self.end(failure)
         text = self.notes(failure)[0]
-        self.assertIn(f'failed, too: {doubles.URL} cannot be reached: ', text)
+        self.assertIn(
+            f'could not be deleted: Cannot connect to {doubles.URL}: ', text
+        )
 
     def test_a_server_that_is_gone_is_told_with_its_own_reason(self) -> None:
         self.proxy.delete_image.side_effect = doubles.refuse
         failure = exceptions.TransferError('It broke.')
         self.end(failure)
-        self.assertIn('reached: Connection refused.', self.notes(failure)[0])
+        self.assertIn(': Connection refused.', self.notes(failure)[0])
 
     def test_an_interruption_ends_it(self) -> None:
         failure = self.deleting(KeyboardInterrupt())
         self.assertEqual(
-            [f'Image {self.image.id} may be left on the server.'],
+            [f'Image {self.image.id} may still exist on the server.'],
             self.notes(failure),
         )
 
@@ -317,14 +319,14 @@ class TestDeletion(RecordTestCase):
         failure = KeyboardInterrupt()
         with mock.patch.object(self, 'sleep', side_effect=KeyboardInterrupt):
             self.assertIs(failure, self.end(failure))
-        self.assertIn('may be left', self.notes(failure)[0])
+        self.assertIn('may still exist', self.notes(failure)[0])
         self.proxy.delete_image.assert_called_once()
 
     def test_a_signal_to_terminate_ends_it(self) -> None:
         self.proxy.delete_image.side_effect = SystemExit(143)
         failure = KeyboardInterrupt()
         self.assertIs(failure, self.end(failure))
-        self.assertIn('may be left', self.notes(failure)[0])
+        self.assertIn('may still exist', self.notes(failure)[0])
 
 
 class TestGetImage(RecordTestCase):

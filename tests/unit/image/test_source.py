@@ -101,7 +101,7 @@ class TestOpened(SourceTestCase):
 
     def test_a_size_that_does_not_agree_is_refused(self) -> None:
         self.assertRefused(
-            r'disk\.img holds 5 bytes, but --size says 6\.$',
+            r'disk\.img is 5 bytes long, but --size is 6\.$',
             self.file(b'12345'),
             6,
         )
@@ -240,7 +240,7 @@ class TestStandardInput(StandardInputTestCase):
         self.redirect(self.file(b'12345'))
         with (
             self.assertRaisesRegex(
-                exceptions.SourceError, '^Standard input holds 5 bytes, but'
+                exceptions.SourceError, '^Standard input is 5 bytes long, but'
             ),
             source.open_stdin(4),
         ):

@@ -179,7 +179,7 @@ class TestEnd(WaitTestCase):
     def test_a_failure_without_a_reason(self) -> None:
         for message in ('', None):
             with self.assertRaisesRegex(
-                exceptions.TaskError, 'failed, and the server does not tell'
+                exceptions.TaskError, 'failed; the server gave no reason'
             ):
                 self.follow(doubles.task('failure', message=message))
 
@@ -215,8 +215,8 @@ class TestPhases(WaitTestCase):
         )
         self.assertEqual(
             [
-                'The server cannot be reached: Connection reset.',
-                'The server answered 503 Not now: Busy.',
+                'Cannot connect to the server: Connection reset.',
+                'The server returned 503 Not now: Busy.',
                 'Copied 5 MiB',
             ],
             self.listener.heard('message'),
@@ -236,7 +236,8 @@ class TestTimeout(WaitTestCase):
             self.follow(doubles.task(), timeout=10)
         self.assertEqual(10, sum(self.seconds))
         self.assertEqual(
-            f'The time is over, and task {doubles.TASK_ID} is processing.',
+            f'Timed out waiting for task {doubles.TASK_ID} (status: '
+            f'processing).',
             str(caught.exception),
         )
 
@@ -260,7 +261,7 @@ class TestTimeout(WaitTestCase):
                 timeout=10,
             )
         self.assertEqual(
-            ['The server cannot be reached: Refused.'],
+            ['Cannot connect to the server: Refused.'],
             caught.exception.__notes__,
         )
 

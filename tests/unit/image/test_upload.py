@@ -192,15 +192,15 @@ class TestVerification(UploadTestCase):
         self.assertIsInstance(error, exceptions.VerificationError)
         sent = hashlib.sha512(DATA).hexdigest()
         stored = glance.attributes['hash_value']
-        self.assertIn(f'sha512 is {stored} on the server', str(error))
-        self.assertIn(f'{sent} at the source', str(error))
+        self.assertIn(f'the server reports {stored}.', str(error))
+        self.assertIn(f'expected sha512 {sent},', str(error))
         self.assertDeleted(glance.proxy, error)
 
     def test_a_missing_byte_is_told_as_a_length(self) -> None:
         glance = self.corrupting(keep_length=False)
         error = self.failed(glance.proxy)
         self.assertIn(
-            f'size is {len(DATA) - 1} on the server, {len(DATA)} at',
+            f'size {len(DATA)}, but the server reports {len(DATA) - 1}.',
             str(error),
         )
         self.assertDeleted(glance.proxy, error)
@@ -249,7 +249,7 @@ class TestRefusal(UploadTestCase):
                 self.assertIsInstance(error, exceptions.TransferError)
                 (made,) = doubles.creations(glance.proxy)
                 self.assertEqual(
-                    f'The server refused the data of image {made["id"]}: '
+                    f'The server rejected the data for image {made["id"]}: '
                     f'{status} {reason}: Denying: quota.',
                     str(error),
                 )
@@ -271,7 +271,9 @@ class TestRefusal(UploadTestCase):
             403, {'message': 'Not yours.'}
         )
         text = api_errors.describe(self.failed(glance.proxy))
-        self.assertRegex(text, r'Too large\. Deleting .* too: .*Not yours\.$')
+        self.assertRegex(
+            text, r'Too large\. Image .* not be deleted: .*Not yours\.$'
+        )
 
     def test_an_image_that_did_not_become_active_is_an_error(self) -> None:
         for status in ('killed', 'queued', 'saving', 'importing'):
@@ -279,7 +281,8 @@ class TestRefusal(UploadTestCase):
                 glance = doubles.Glance(doubles.answers(204, then=status))
                 error = self.failed(glance.proxy)
                 self.assertRegex(
-                    str(error), f'has status {status} after its upload'
+                    str(error),
+                    f'^The upload finished, but .* in status {status}.$',
                 )
                 self.assertDeleted(glance.proxy, error)
                 glance.proxy.put.assert_called_once()
@@ -360,8 +363,8 @@ class TestSourceFails(UploadTestCase):
         error = OSError(5, 'Input/output error')
         for data, size, expected in (
             (doubles.FailingReader(b'12', error), 2, 'Input/output error'),
-            (io.BytesIO(b'12'), 3, 'ended after 2 bytes'),
-            (io.BytesIO(b'12'), 1, 'more than the announced 1'),
+            (io.BytesIO(b'12'), 3, 'ended after 2 of 3 bytes'),
+            (io.BytesIO(b'12'), 1, 'longer than the expected 1'),
         ):
             with self.subTest(expected):
                 glance = doubles.Glance()
@@ -382,8 +385,8 @@ class TestBrokenConnection(UploadTestCase):
         self.assertEqual([len(DATA)] * 2, self.listener.heard('started'))
         self.assertEqual(
             [
-                f'The connection broke while image {done.image.id} was sent: '
-                'Connection reset by peer. It is sent again.'
+                f'Lost connection while uploading image {done.image.id}: '
+                'Connection reset by peer. Retrying from the beginning.'
             ],
             [record.getMessage() for record in logged.records],
         )
@@ -445,7 +448,7 @@ class TestBrokenConnection(UploadTestCase):
             with self.subTest(status):
                 glance = doubles.Glance(doubles.breaks(status))
                 error = self.failed(glance.proxy)
-                self.assertIn('The connection broke', str(error))
+                self.assertIn('Lost connection', str(error))
                 glance.proxy.put.assert_called_once()
                 self.assertDeleted(glance.proxy, error)
 
@@ -455,8 +458,8 @@ class TestBrokenConnection(UploadTestCase):
         error = self.failed(glance.proxy)
         self.assertRegex(
             api_errors.describe(error),
-            r'^The connection broke while .*Connection reset by peer\. '
-            r'http://.* cannot be reached: .* Image .* was deleted\.$',
+            r'^Lost connection while .*Connection reset by peer\. '
+            r'Cannot connect to http://.*: .* Image .* was deleted\.$',
         )
 
     def test_an_image_that_is_gone_is_told_with_the_break(self) -> None:
@@ -467,7 +470,7 @@ class TestBrokenConnection(UploadTestCase):
         error = self.failed(glance.proxy)
         self.assertRegex(
             api_errors.describe(error),
-            r'^The connection broke .* The server answered 404: No such image',
+            r'^Lost connection .* The server returned 404: No such image',
         )
 
     def test_an_answer_that_tells_nothing_is_like_a_break(self) -> None:
@@ -481,7 +484,8 @@ class TestBrokenConnection(UploadTestCase):
                     done = self.upload(glance.proxy)
                 self.assertEqual([DATA], glance.stored)
                 self.assertIn(
-                    f'{status}: Busy. It is sent again.', logged.output[0]
+                    f'{status}: Busy. Retrying from the beginning.',
+                    logged.output[0],
                 )
                 self.assertEqual('active', done.image.status)
 
@@ -512,7 +516,7 @@ class TestSourceThatCannotSeek(UploadTestCase):
         error = self.failed(glance.proxy, doubles.NonSeekableReader(DATA))
         self.assertRegex(
             api_errors.describe(error),
-            r'Connection reset by peer\. disk\.img cannot be read a second ',
+            r'Connection reset by peer\. disk\.img can be read only once, ',
         )
         glance.proxy.put.assert_called_once()
         self.assertDeleted(glance.proxy, error)
@@ -524,7 +528,7 @@ class TestSourceThatCannotSeek(UploadTestCase):
                 error = self.failed(
                     glance.proxy, doubles.NonSeekableReader(DATA)
                 )
-                text = 'disk.img cannot be read a second time.'
+                text = 'disk.img can be read only once, so'
                 self.assertEqual(told, text in api_errors.describe(error))
 
     def test_it_is_there_if_only_the_answer_was_lost(self) -> None:
@@ -646,14 +650,16 @@ class TestThroughKeystoneauth(UploadTestCase):
     def test_a_broken_connection_is_told_by_its_reason(self) -> None:
         reason = ConnectionResetError(104, 'Connection reset by peer')
         with self.assertRaisesRegex(
-            exceptions.TransferError, 'sent: .*Connection reset by peer'
+            exceptions.TransferError,
+            '^Lost connection.*Connection reset by peer',
         ):
             self.put(Wire((1, reason), (1, reason)))
 
     def test_a_break_is_not_for_keystoneauth_to_retry(self) -> None:
         reason = ConnectionResetError(104, 'Connection reset by peer')
         with self.assertRaisesRegex(
-            exceptions.TransferError, 'sent: .*Connection reset by peer'
+            exceptions.TransferError,
+            '^Lost connection.*Connection reset by peer',
         ):
             self.put(
                 Wire((1, reason), (1, reason)),

@@ -153,8 +153,8 @@ class TestCompare(unittest.TestCase):
                 (error.image_id, error.what, error.expected, error.actual),
             )
             self.assertEqual(
-                f'Image {doubles.IMAGE_ID} is not what was sent: {name} is '
-                f'bad on the server, {ours} at the source.',
+                f'Verification of image {doubles.IMAGE_ID} failed: expected '
+                f'{name} {ours}, but the server reports bad.',
                 str(error),
             )
 
