@@ -16,7 +16,7 @@ import argparse
 from collections.abc import Callable, Iterable
 import functools
 import itertools
-from typing import Any
+from typing import Any, TextIO
 
 from openstack import exceptions as sdk_exceptions
 from openstack.image.v2 import _proxy
@@ -68,22 +68,30 @@ def run_create(app: Any, parsed_args: argparse.Namespace) -> dict[str, Any]:
     ):
         task = tasks.create(proxy, parsed_args.type, content)
     if wait.enabled:
-        with (
-            errors.add_note_on_error(
-                _(
-                    'Task %(id)s continues on the server. To check it, run '
-                    '"openstack image task show %(id)s".'
-                )
-                % {'id': task.id},
-                unless=_task_is_over,
-            ),
-            display.make_display(
-                parsed_args.progress, app.stderr, task.id
-            ) as listener,
-        ):
-            get_task = functools.partial(tasks.get, proxy, task.id)
-            task = tasks.wait_for_task(task, get_task, listener, wait)
+        task = _wait(proxy, task, parsed_args.progress, app.stderr, wait)
     return dict(sorted(core._format_task(task).items()))
+
+
+def _wait(
+    proxy: _proxy.Proxy,
+    task: _task.Task,
+    progress: bool,
+    stderr: TextIO | None,
+    wait: tasks.WaitOptions,
+) -> _task.Task:
+    with (
+        errors.add_note_on_error(
+            _(
+                'Task %(id)s continues on the server. To check it, run '
+                '"openstack image task show %(id)s".'
+            )
+            % {'id': task.id},
+            unless=_task_is_over,
+        ),
+        display.make_display(progress, stderr, task.id) as listener,
+    ):
+        get_task = functools.partial(tasks.get, proxy, task.id)
+        return tasks.wait_for_task(task, get_task, listener, wait)
 
 
 def _is_client_error(stop: BaseException) -> bool:
@@ -107,8 +115,7 @@ def run_list(
     """List all tasks, or those of one image; return columns and rows.
 
     :param app: a shell.
-    :param take_core_action: core's command, which makes the query and the
-        first columns.
+    :param take_core_action: core's command.
     """
     proxy = clients.image_proxy(app.client_manager)
     found: list[_task.Task] = []
@@ -131,11 +138,11 @@ def run_list(
         app.client_manager, proxy, tasks=list_tasks
     ):
         headers, rows = take_core_action(parsed_args)
-    if not parsed_args.long:
-        return headers, rows
-    more = {'Created At': 'created_at', 'Updated At': 'updated_at'}
-    if parsed_args.image:  # Glance's list of all tasks has no messages
-        more = {'Message': 'message', **more}
+    more = {}
+    if parsed_args.long:
+        if parsed_args.image:  # Glance's list of all tasks has no messages
+            more['Message'] = 'message'
+        more |= {'Created At': 'created_at', 'Updated At': 'updated_at'}
     return (*headers, *more), [
         (*row, *(task[attribute] for attribute in more.values()))
         for row, task in zip(rows, found, strict=True)

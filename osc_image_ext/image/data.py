@@ -145,6 +145,19 @@ def _wait_for_outcome(
         raise failure from error
 
 
+def _make_headers(
+    body: streams.VerboseFileWrapper, target: DataTarget
+) -> dict[str, str]:
+    headers = {
+        'Content-Type': 'application/octet-stream',
+        'Accept': 'application/json',
+        **target.headers,
+    }
+    if body.size is not None:
+        headers['X-OpenStack-Image-Size'] = str(body.size)
+    return headers
+
+
 def _put_once(
     proxy: _proxy.Proxy,
     image_id: str,
@@ -153,24 +166,16 @@ def _put_once(
 ) -> None:
     """Send the data once, or twice if the token has expired.
 
-    Not by the SDK's Image.upload() and stage(), which make Glance's response
-    unreadable (they accept no content type), and repeat what can be read only
-    once. After a lost connection or a 503 keystoneauth must not repeat
-    anything: the image may have all of the data already.
+    Not by the SDK's Image.upload() and stage(), which accept no content type
+    for errors, and repeat what can be read only once. keystoneauth must not
+    repeat the request: the image may have all of the data already.
     """
-    headers = {
-        'Content-Type': 'application/octet-stream',
-        'Accept': 'application/json',
-        **target.headers,
-    }
-    if body.size is not None:
-        headers['X-OpenStack-Image-Size'] = str(body.size)
     no_reauth: dict[str, Any] = {'allow_reauth': False}
     try:
         response = proxy.put(
             f'/images/{image_id}/{target.path}',
             data=body,
-            headers=headers,
+            headers=_make_headers(body, target),
             connect_retries=0,
             status_code_retries=0,
             **({} if body.rewindable else no_reauth),

@@ -12,7 +12,6 @@
 
 """Importing the data of an image, new or existing."""
 
-import contextlib
 import dataclasses
 from typing import Any
 
@@ -58,15 +57,12 @@ def create_image(
     :param source: the data to stage; None if Glance gets it from elsewhere.
     :param verify: compare digests of what was staged, if the command waits.
     :param keep_failed: do not delete the image if the import fails.
-    :raises osc_image_ext.exceptions.Error: if any of it fails.
-    :raises openstack.exceptions.HttpException: if another request fails.
-    :raises keystoneauth1.exceptions.ClientException: likewise.
+    :raises: see :func:`upload.create_image`.
     """
     sleep = wait.sleep
     verify = verify and wait.enabled and source is not None
-    names = verification.algorithms(proxy) if verify else ()
     with (
-        contextlib.closing(digest.Digests(names)) as digests,
+        upload.make_digests(proxy, verify) as digests,
         record.create_or_delete(
             proxy, attrs, listener=listener, keep=keep_failed, sleep=sleep
         ) as (image, protect),
@@ -93,10 +89,11 @@ def create_image(
         if wait.enabled:
             result = _verify(result, formats, body, digests)
             result = dataclasses.replace(result, image=protect(result.image))
-    if wait.enabled:
-        _show_end(listener, result)
-        return result
-    return import_wait.ImportResult(record.get_image(proxy, image.id, sleep))
+    if not wait.enabled:
+        image = record.get_image(proxy, image.id, sleep)
+        return import_wait.ImportResult(image)
+    _show_end(listener, result)
+    return result
 
 
 def import_image(

@@ -74,16 +74,13 @@ def wait_for_import(
     The image's status alone does not show a failure: it returns to
     ``queued``, stays ``importing`` or was ``active`` before.
 
-    :param task: the import, as last seen.
-    :param image: as last seen.
     :param stores: those that are written to; empty if the deployment has one
         store only.
     :param listener: its phase has the store, its position what is copied.
     :param allow_failure: succeed even if some of several stores fail.
     :raises TaskError: if the import failed.
     :raises TaskTimeout: if it did not finish in time.
-    :raises osc_image_ext.exceptions.Error: if the image was deleted, or is
-        not in its stores.
+    :raises TransferError: if the image was deleted, or is not in its stores.
     :raises: see :func:`tasks.wait_for_task`.
     """
     reporter = _Reporter(listener, stores, image)

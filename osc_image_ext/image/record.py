@@ -69,15 +69,12 @@ def create_or_delete(
 ) -> Iterator[tuple[_image.Image, Protect]]:
     """Create an image, and delete it again if the block fails.
 
-    The image is not protected until the block calls the function that comes
-    with it: Glance cannot clean up after the upload of a protected image
-    that was interrupted, and its data would stay in the store.
-
-    A note on whatever ended the block, an interruption included, says whether
-    the image was deleted.
+    A note on whatever ended the block says whether the image was deleted. The
+    image is not protected until the block calls the function that comes with
+    it: Glance cannot clean up after the interrupted upload of a protected
+    image, and its data would stay in the store.
 
     :param attrs: see :func:`create`; and what is raised.
-    :param listener: its phase says that the image is being deleted.
     :param keep: do not delete the image if the block fails.
     """
     attrs = dict(attrs)

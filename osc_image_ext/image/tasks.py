@@ -127,29 +127,23 @@ def wait_for_task(
     listener: _listener.ProgressListener,
     wait: WaitOptions,
 ) -> _task.Task:
-    """Poll a task until it has finished.
+    """Poll a task until it has finished; return it if it succeeded.
 
-    An import runs as a task, too: only the request that gets it differs. A
-    server that gives no usable response is polled on for five minutes.
-
-    :param task: the task as last seen.
-    :param get_task: called for the task as it is now.
+    :param get_task: returns the task as it is now. For an import only this
+        request differs.
     :param listener: its phase is the task's status, with the task's message
         or the problem with the last poll.
-    :param wait: its timeout counts from now, None is no limit; a poll in
-        progress is not cut short.
-    :returns: the task, which succeeded.
+    :param wait: its timeout starts now; a poll in progress is not cut short.
     :raises TaskError: if the task failed.
     :raises TaskTimeout: if it did not finish in time.
-    :raises openstack.exceptions.HttpException: if the server rejects
-        get_task(), or gives no usable response for five minutes.
-    :raises keystoneauth1.exceptions.ClientException: likewise.
+    :raises: what get_task() raises, if that is not retriable, or for five
+        minutes.
     """
     last_response = wait.clock()
-    timeout = math.inf if wait.timeout is None else wait.timeout
-    deadline = last_response + timeout
-    problem = ''
-    delay = _FIRST_DELAY
+    deadline = last_response + (
+        math.inf if wait.timeout is None else wait.timeout
+    )
+    problem, delay = '', _FIRST_DELAY
     while True:
         status = text.printable(task.status)
         message = text.printable(task.message or '')
@@ -171,5 +165,4 @@ def wait_for_task(
                 raise
             problem = retry.describe_problem(error)
         else:
-            last_response = wait.clock()
-            problem = ''
+            last_response, problem = wait.clock(), ''

@@ -212,11 +212,10 @@ class TestResolution(unittest.TestCase):
     def test_version_1_of_the_api_is_cores(self) -> None:
         for order in ORDERS:
             with self.subTest(order):
+                (found,) = self.resolved(
+                    order, ['image create'], '--os-image-api-version', '1'
+                )
                 self.assertEqual(
-                    [
-                        'image create: openstackclient.image.v1.image:CreateImage'
-                    ],
-                    self.resolved(
-                        order, ['image create'], '--os-image-api-version', '1'
-                    ),
+                    'image create: openstackclient.image.v1.image:CreateImage',
+                    found,
                 )
