@@ -26,10 +26,7 @@ from osc_image_ext import text as _text
 from osc_image_ext.i18n import _
 
 #: What requests of the SDK raise.
-API_ERRORS = (
-    sdk_exceptions.SDKException,
-    ksa_exceptions.ClientException,
-)
+API_ERRORS = (sdk_exceptions.SDKException, ksa_exceptions.ClientException)
 
 
 def response_error(response: requests.Response) -> str:

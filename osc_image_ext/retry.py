@@ -117,8 +117,7 @@ def retry_until(
                 return response
         if delay == _WARN_BEFORE:
             LOG.warning(
-                _('Waiting up to 5 minutes for the server. %s'),
-                problem,
+                _('Waiting up to 5 minutes for the server. %s'), problem
             )
         sleep(delay)
     return request()
@@ -130,8 +129,7 @@ def is_retriable(error: Exception) -> bool:
         return error.status_code in READ.status_codes
     # The latter is Keystone's, when a new token is requested.
     return isinstance(
-        error,
-        (ksa_exceptions.ConnectionError, ksa_exceptions.HttpServerError),
+        error, (ksa_exceptions.ConnectionError, ksa_exceptions.HttpServerError)
     )
 
 

@@ -70,9 +70,7 @@ def build_filters(
     filters = {'status': parsed_args.status, 'name': parsed_args.name}
     if parsed_args.project:
         filters['project_id'] = identity_common.find_project(
-            manager.identity,
-            parsed_args.project,
-            parsed_args.project_domain,
+            manager.identity, parsed_args.project, parsed_args.project_domain
         ).id
     return {name: value for name, value in filters.items() if value}
 

@@ -28,8 +28,7 @@ _Row = tuple[str, ...]
 
 
 def result_rows(
-    servers: Sequence[batch.Server],
-    outcomes: Sequence[server_changes.Outcome],
+    servers: Sequence[batch.Server], outcomes: Sequence[server_changes.Outcome]
 ) -> Iterator[_Row]:
     """Yield a row for each server, with its result."""
     for server, outcome in zip(servers, outcomes, strict=True):

@@ -83,9 +83,7 @@ class Batch:
         return list(unique.values())
 
     def _list_servers_on(
-        self,
-        filters: Mapping[str, str],
-        hypervisor: _hypervisors.Hypervisor,
+        self, filters: Mapping[str, str], hypervisor: _hypervisors.Hypervisor
     ) -> list[Server]:
         return [
             Server(

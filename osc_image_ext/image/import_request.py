@@ -59,9 +59,7 @@ class ImportRequest:
             info.require_stores(self.stores)
 
     def target_stores(
-        self,
-        info: service_info.ServiceInfo,
-        image: _image.Image | None = None,
+        self, info: service_info.ServiceInfo, image: _image.Image | None = None
     ) -> tuple[str, ...]:
         """Return the stores that will be written to, in Glance's order.
 

@@ -33,9 +33,7 @@ Protect = Callable[[_image.Image], _image.Image]
 
 
 def create(
-    proxy: _proxy.Proxy,
-    attrs: dict[str, Any],
-    sleep: retry.Sleep = time.sleep,
+    proxy: _proxy.Proxy, attrs: dict[str, Any], sleep: retry.Sleep = time.sleep
 ) -> _image.Image:
     """Create an image without data.
 

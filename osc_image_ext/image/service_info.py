@@ -51,10 +51,7 @@ class ServiceInfo:
                     "Import method '%(method)s' is not supported by this "
                     'deployment. Supported: %(offered)s.'
                 )
-                % {
-                    'method': method,
-                    'offered': ', '.join(self.import_methods),
-                }
+                % {'method': method, 'offered': ', '.join(self.import_methods)}
             )
 
     def require_stores(self, names: tuple[str, ...]) -> None:
