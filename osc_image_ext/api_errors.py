@@ -17,6 +17,7 @@ import json
 import re
 import ssl
 from typing import Any
+import urllib.parse
 
 from keystoneauth1 import exceptions as ksa_exceptions
 from openstack import exceptions as sdk_exceptions
@@ -88,8 +89,15 @@ def _url(error: BaseException) -> str:
     """Return the URL of the request that failed to connect."""
     for cause in _chain(error):
         if request := getattr(cause, 'request', None):
-            return _text.printable(request.url)
+            return safe_url(request.url)
     return _('the server')
+
+
+def safe_url(url: str) -> str:
+    """Return a URL fit for a message: printable, and without a password."""
+    parts = urllib.parse.urlsplit(url)
+    host = parts.netloc.rpartition('@')[2]
+    return _text.printable(parts._replace(netloc=host).geturl())
 
 
 def connection_error_reason(error: BaseException) -> str:

@@ -35,6 +35,10 @@ class OutcomeUnknown(TransferError):
     """A request may have taken effect, or not."""
 
 
+class UnexpectedResponse(TransferError):
+    """A response is not what was asked for: a login page, or cut JSON."""
+
+
 class TaskError(Error):
     """A task of the server failed.
 

@@ -24,7 +24,15 @@ ROOT = pathlib.Path(osc_image_ext.__path__[0])
 
 # What any layer may import.
 BASE = {'exceptions', 'i18n'}
-LEAVES = {'text', 'api_errors', 'retry', 'bulk', 'listener', *BASE}
+LEAVES = {
+    'text',
+    'api_errors',
+    'responses',
+    'retry',
+    'bulk',
+    'listener',
+    *BASE,
+}
 
 # Layer -> what of this package it may import.
 ALLOWED = {
@@ -42,6 +50,7 @@ ALLOWED = {
     'compute': {'compute', *LEAVES},
     'retry': {'text', 'api_errors', *BASE},
     'api_errors': {'text', *BASE},
+    'responses': {'text', 'api_errors', *BASE},
     'text': set[str](),
     'bulk': set[str](),
     'listener': set[str](),

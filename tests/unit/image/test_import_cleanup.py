@@ -97,3 +97,17 @@ class TestInterruptedImport(test_image_import.ImportingTestCase):
             STEP(), STEP(error=KeyboardInterrupt()), STEP(error=404)
         )
         self.assertNotIn('may remain', self.failed(glance))
+
+    def test_not_if_the_image_is_kept(self) -> None:
+        glance = importing_glance.ImportingGlance(
+            STEP(), STEP(error=KeyboardInterrupt()), STEP()
+        )
+        self.assertIn('was kept', self.failed(glance, keep_failed=True))
+        self.assertNotIn('stopping', self.listener.heard('phase'))
+
+    def test_not_if_the_import_has_failed(self) -> None:
+        glance = importing_glance.ImportingGlance(
+            STEP(), STEP('failure', message='No.')
+        )
+        self.failed(glance)
+        self.assertNotIn('stopping', self.listener.heard('phase'))

@@ -1,0 +1,73 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Whether a response is what was asked for, or that of something else.
+
+A login page, a proxy's own page, and JSON that was cut off arrive with the
+status of a success. None of them is believed.
+"""
+
+from typing import Any
+
+import requests
+
+from osc_image_ext import api_errors
+from osc_image_ext import exceptions
+from osc_image_ext.i18n import _
+
+# Enough of a page to recognize it.
+_EXCERPT_LENGTH = 100
+
+
+def parse_json(response: requests.Response, *keys: str) -> dict[str, Any]:
+    """Return the JSON object of a response.
+
+    :param keys: those that the object must have.
+    :raises UnexpectedResponse: if it is no JSON object with these keys.
+    """
+    value = _load(response)
+    if value is None or any(key not in value for key in keys):
+        raise unexpected(response)
+    return value
+
+
+def is_json_object(response: requests.Response) -> bool:
+    """Return whether a response has a JSON object, as those of services do."""
+    return _load(response) is not None
+
+
+def _load(response: requests.Response) -> dict[str, Any] | None:
+    content_type = response.headers.get('Content-Type', '')
+    if 'json' not in content_type.lower():
+        return None
+    try:
+        value = response.json()
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def unexpected(response: requests.Response) -> exceptions.UnexpectedResponse:
+    """Return the error for a response that is not what was asked for."""
+    excerpt = api_errors.response_error(response)
+    if len(excerpt) > _EXCERPT_LENGTH:
+        excerpt = f'{excerpt[:_EXCERPT_LENGTH]}...'
+    request = response.request
+    return exceptions.UnexpectedResponse(
+        _('Unexpected response to %(method)s %(url)s (%(type)s): %(words)s')
+        % {
+            'method': request.method if request else '',
+            'url': api_errors.safe_url(response.url),
+            'type': response.headers.get('Content-Type') or _('no type'),
+            'words': excerpt,
+        }
+    )
