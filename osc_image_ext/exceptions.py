@@ -35,6 +35,10 @@ class OutcomeUnknown(TransferError):
     """A request may have taken effect, or not."""
 
 
+class ConflictError(TransferError):
+    """The state of the image does not permit what was requested."""
+
+
 class UnexpectedResponse(TransferError):
     """A response is not what was asked for: a login page, or cut JSON."""
 

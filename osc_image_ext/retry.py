@@ -20,10 +20,12 @@ UPLOAD   the data of an image      409, 502, 503, 504, 3 times, if Glance has
                                    lost connection     nothing of it
 IMPORT   the start of an import    502, 503, 504, lost 3 times, if Glance has
                                    connection          no such task
-DELETE   the deletion of an image  409, 500, 502, 503, 5 times in 16 seconds
-         after a failure           504, no connection
-CLEANUP  a look at an import or    any error           9 times in 8 seconds
-         staging that was
+DELETE   the deletion of an image  409, 429, 500, 502, 5 times in 16 seconds
+         after a failure           503, 504, no
+                                   connection
+CLEANUP  a look at an image or     any error           9 times in 8 seconds
+         import after its creation
+         or staging was
          interrupted
 NOVA     any request to Nova       429, 502, 503, 504, 4 times; Retry-After
                                    no connection       sets the delay
@@ -81,7 +83,7 @@ READ = Policy(
 )
 UPLOAD = Policy((1, 2, 4), frozenset({409, 502, 503, 504}))
 IMPORT = Policy((1, 2, 4), frozenset({502, 503, 504}))
-DELETE = Policy((0.5, 1, 2, 4, 8), frozenset({409, 500, 502, 503, 504}))
+DELETE = Policy((0.5, 1, 2, 4, 8), frozenset({409, 429, 500, 502, 503, 504}))
 # In sum less than what CI systems grant a job that they terminate.
 CLEANUP = Policy((0.2, 0.5, 1, 1, 1, 1, 1, 1, 1))
 NOVA = Policy((1, 2, 4, 8), frozenset({429, 502, 503, 504}))

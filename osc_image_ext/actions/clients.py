@@ -22,9 +22,13 @@ from openstack import exceptions as sdk_exceptions
 from openstack.compute.v2 import _proxy as _compute_proxy
 from openstack.image.v2 import _proxy
 
+from osc_image_ext.image import checked_proxy
+
 
 def image_proxy(manager: Any) -> _proxy.Proxy:
     """Return the image proxy of a shell's client manager.
+
+    It checks the responses: see :mod:`osc_image_ext.image.checked_proxy`.
 
     :raises openstack.exceptions.SDKException: if the cloud has no image
         service that the SDK could use.
@@ -38,6 +42,7 @@ def image_proxy(manager: Any) -> _proxy.Proxy:
                 manager.sdk_connection.config.get_session_client('image')
             )
             raise
+    checked_proxy.check_responses(proxy)
     return proxy
 
 

@@ -92,29 +92,33 @@ def put_image_data(
     """Send the data until Glance has it; return the image as it is then.
 
     :raises osc_image_ext.exceptions.Error: if the source fails, or Glance
-        does not accept the data.
+        does not accept the data, or has that of another client.
     :raises openstack.exceptions.HttpException: if Glance does not report
         whether it has the data.
     :raises keystoneauth1.exceptions.ClientException: likewise.
     """
+    # Whether Glance may still be receiving from an earlier attempt, and
+    # whether all of the data was sent in one of unknown outcome.
+    is_pending = sent_all = False
     delays = list(retry.UPLOAD.delays)
     while True:
-        failure: exceptions.OutcomeUnknown | None = None
         try:
             _put_once(proxy, image_id, body, target)
         except exceptions.OutcomeUnknown as error:
+            failure: exceptions.TransferError = error
+            is_pending = True
+            sent_all |= body.complete
+        except exceptions.ConflictError as error:
             failure = error
-        image = _wait_for_outcome(proxy, image_id, failure, target, sleep)
-        if target.is_complete(image, failure is None):
+            # The size alone does not show whose data is staged.
+            sent_all &= target is not STAGING
+        else:
+            return _get_uploaded(proxy, image_id, body, target, sleep)
+        image = _get_outcome(
+            proxy, image_id, failure, target, sleep, wait=is_pending
+        )
+        if sent_all and target.is_complete(image, acknowledged=False):
             return image
-        if failure is None:
-            raise exceptions.TransferError(
-                _(
-                    'The upload finished, but image %(id)s is in status '
-                    '%(status)s.'
-                )
-                % {'id': image_id, 'status': image.status}
-            )
         if not body.rewindable:
             failure.add_note(body.rewind_error)
             raise failure
@@ -124,23 +128,56 @@ def put_image_data(
         sleep(delays.pop(0))
 
 
-def _wait_for_outcome(
+def _get_uploaded(
     proxy: _proxy.Proxy,
     image_id: str,
-    failure: exceptions.OutcomeUnknown | None,
+    body: streams.VerboseFileWrapper,
     target: DataTarget,
     sleep: retry.Sleep,
 ) -> _image.Image:
-    """Return the image once Glance has processed what it received."""
+    """Return the image once Glance has processed the data it accepted."""
+    image = record.get_image(
+        proxy,
+        image_id,
+        sleep,
+        lambda image: not target.is_receiving(image, acknowledged=True),
+    )
+    if not target.is_complete(image, acknowledged=True):
+        raise exceptions.TransferError(
+            _('The upload finished, but image %(id)s is in status %(status)s.')
+            % {'id': image_id, 'status': image.status}
+        )
+    if not body.complete:
+        raise exceptions.TransferError(
+            _(
+                'The server reported success before all data of image %s '
+                'was sent.'
+            )
+            % image_id
+        )
+    return image
+
+
+def _get_outcome(
+    proxy: _proxy.Proxy,
+    image_id: str,
+    failure: exceptions.TransferError,
+    target: DataTarget,
+    sleep: retry.Sleep,
+    *,
+    wait: bool,
+) -> _image.Image:
+    """Return the image after an attempt that failed.
+
+    :param wait: until Glance has aborted or processed what it received.
+    """
 
     def is_done(image: _image.Image) -> bool:
-        return not target.is_receiving(image, acknowledged=failure is None)
+        return not (wait and target.is_receiving(image, acknowledged=False))
 
     try:
         return record.get_image(proxy, image_id, sleep, is_done)
     except Exception as error:
-        if failure is None:
-            raise
         failure.add_note(api_errors.describe(error))
         raise failure from error
 
@@ -189,7 +226,9 @@ def _put_once(
     if response.status_code < 400:
         return
     error_class = exceptions.TransferError
-    if response.status_code in retry.UPLOAD.status_codes:
+    if response.status_code == 409:
+        error_class = exceptions.ConflictError
+    elif response.status_code in retry.UPLOAD.status_codes:
         error_class = exceptions.OutcomeUnknown
     failure = error_class(
         _('The server rejected the data for image %(id)s: %(words)s')

@@ -28,16 +28,22 @@ from osc_image_ext import listener as _listener
 from osc_image_ext import retry
 from osc_image_ext.i18n import _
 
+# After these responses the image exists already, or never will.
+_FINAL = (409, 500)
+
 #: Protects the image if that was asked for; returns it as it is then.
 Protect = Callable[[_image.Image], _image.Image]
 
 
 def create(
-    proxy: _proxy.Proxy, attrs: dict[str, Any], sleep: retry.Sleep = time.sleep
+    proxy: _proxy.Proxy,
+    attrs: dict[str, Any],
+    sleep: retry.Sleep = time.sleep,
 ) -> _image.Image:
     """Create an image without data.
 
-    If the response is lost the image is deleted, and a note says so.
+    If it is not known whether Glance has created it, it is deleted as soon as
+    it appears; a note on the error says what is known.
 
     :param attrs: those of the SDK's Image; the user's own properties under
         ``properties``.
@@ -50,10 +56,42 @@ def create(
     try:
         return image.create(proxy)
     except BaseException as failure:
+        status = getattr(failure, 'status_code', None)
         # An ID that the user chose may belong to another image.
-        if 'id' not in attrs and not _was_rejected(failure):
-            failure.add_note(_delete_and_describe(proxy, image, sleep))
+        if 'id' not in attrs and not _was_rejected(status):
+            failure.add_note(_undo_creation(proxy, image.id, status, sleep))
+        elif status not in _FINAL and not _was_rejected(status):
+            failure.add_note(_('Image %s may have been created.') % image.id)
         raise
+
+
+def _undo_creation(
+    proxy: _proxy.Proxy,
+    image_id: str,
+    status: int | None,
+    sleep: retry.Sleep,
+) -> str:
+    """Delete an image that may have been created; return a sentence."""
+    delays = () if status in _FINAL else retry.CLEANUP.delays
+    try:
+        for delay in (*delays, None):
+            try:
+                _delete(proxy, image_id, sleep)
+            except sdk_exceptions.NotFoundException:
+                if delay is not None:
+                    sleep(delay)
+            else:
+                return _('Image %s was deleted.') % image_id
+    except (KeyboardInterrupt, SystemExit):
+        pass
+    except Exception as error:
+        return _describe_deletion_error(image_id, error)
+    if status in _FINAL:
+        return _('Image %s was not created.') % image_id
+    return _(
+        'Image %(id)s may still be created. To check, run "openstack '
+        'image show %(id)s".'
+    ) % {'id': image_id}
 
 
 @contextlib.contextmanager
@@ -93,7 +131,7 @@ def create_or_delete(
             failure.add_note(_('Image %s was kept.') % image.id)
         else:
             listener.phase(_('deleting'))
-            failure.add_note(_delete_and_describe(proxy, image, sleep))
+            failure.add_note(_delete_and_describe(proxy, image.id, sleep))
         raise
 
 
@@ -107,13 +145,12 @@ def note_image_left_on_error(image_id: str) -> Iterator[None]:
         raise
 
 
-def _was_rejected(failure: BaseException) -> bool:
+def _was_rejected(status: int | None) -> bool:
     """Return whether Glance reported that it did not create the image.
 
     A 502 or 504 of a proxy does not say so. Neither does 409, the response to
     a repeated request if the response to the first was lost.
     """
-    status = getattr(failure, 'status_code', None)
     return status is not None and status < 500 and status != 409
 
 
@@ -134,33 +171,40 @@ def get_image(
 
 
 def _delete_and_describe(
-    proxy: _proxy.Proxy, image: _image.Image, sleep: retry.Sleep
+    proxy: _proxy.Proxy, image_id: str, sleep: retry.Sleep
 ) -> str:
     """Delete an image; return a sentence with the result."""
     try:
-        _delete(proxy, image, sleep)
+        with contextlib.suppress(sdk_exceptions.NotFoundException):
+            _delete(proxy, image_id, sleep)
     except (KeyboardInterrupt, SystemExit):
-        return _('Image %s may still exist on the server.') % image.id
+        return _('Image %s may still exist on the server.') % image_id
     except Exception as error:
-        return _('Image %(id)s could not be deleted: %(reason)s') % {
-            'id': image.id,
-            'reason': api_errors.describe(error),
-        }
-    return _('Image %s was deleted.') % image.id
+        return _describe_deletion_error(image_id, error)
+    return _('Image %s was deleted.') % image_id
 
 
-def _delete(
-    proxy: _proxy.Proxy, image: _image.Image, sleep: retry.Sleep
-) -> None:
+def _describe_deletion_error(image_id: str, error: Exception) -> str:
+    return _('Image %(id)s could not be deleted: %(reason)s') % {
+        'id': image_id,
+        'reason': api_errors.describe(error),
+    }
+
+
+def _delete(proxy: _proxy.Proxy, image_id: str, sleep: retry.Sleep) -> None:
+    """Delete an image, by the policy DELETE.
+
+    :raises openstack.exceptions.NotFoundException: if there is none.
+    """
     for delay in retry.DELETE.delays:
         try:
-            return proxy.delete_image(image.id)
+            return proxy.delete_image(image_id, ignore_missing=False)
         except sdk_exceptions.ForbiddenException:
             # The response may have been lost, or the user may have pressed
             # Ctrl-C, just when the image was being protected.
-            if not proxy.get_image(image.id).is_protected:
+            if not proxy.get_image(image_id).is_protected:
                 raise
-            proxy.update_image(image.id, is_protected=False)
+            proxy.update_image(image_id, is_protected=False)
         except sdk_exceptions.HttpException as error:
             # It may take a while until Glance notices a lost connection.
             if error.status_code not in retry.DELETE.status_codes:
@@ -168,4 +212,4 @@ def _delete(
         except ksa_exceptions.ConnectionError:
             pass
         sleep(delay)
-    proxy.delete_image(image.id)
+    proxy.delete_image(image_id, ignore_missing=False)

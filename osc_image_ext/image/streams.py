@@ -70,9 +70,12 @@ class VerboseFileWrapper:
         self._read = getattr(fileobj, 'read1', fileobj.read)
         self.rewindable = fileobj.seekable()
         self._start = fileobj.tell() if self.rewindable else 0
-        self._read_started = False
+        #: whether anything has ever been read
+        self.read_started = False
         #: bytes sent since the last start
         self.position = 0
+        #: whether all data has been sent since the last start
+        self.complete = False
         if size is not None:
             self.len = size
 
@@ -90,6 +93,7 @@ class VerboseFileWrapper:
             self._listener.moved(self.position)
         if self.size not in (None, self.position):
             raise self._size_mismatch(self.position)
+        self.complete = True
         self._listener.phase(self._phases[1])
 
     @property
@@ -103,9 +107,10 @@ class VerboseFileWrapper:
     def _restart(self) -> None:
         if self.rewindable:
             self._rewind()
-        elif self._read_started:
+        elif self.read_started:
             raise exceptions.SourceError(self.rewind_error)
         self.position = 0
+        self.complete = False
         self._digests.restart()
         self._listener.phase(self._phases[0])
         self._listener.started(self.size)
@@ -117,7 +122,7 @@ class VerboseFileWrapper:
             raise self._read_error(error) from error
 
     def _next_block(self) -> bytes:
-        self._read_started = True
+        self.read_started = True
         try:
             block: bytes = self._read(BLOCK_SIZE)
         except OSError as error:

@@ -174,7 +174,9 @@ class TestCreationFails(RecordTestCase):
         error = self.end()
         self.assertIsInstance(error, ksa_exceptions.ConnectFailure)
         image_id = self.made()['id']
-        self.proxy.delete_image.assert_called_once_with(image_id)
+        self.proxy.delete_image.assert_called_once_with(
+            image_id, ignore_missing=False
+        )
         self.assertEqual([f'Image {image_id} was deleted.'], self.notes(error))
 
     def test_an_unclear_answer_deletes_by_the_id_chosen_here(self) -> None:
@@ -187,21 +189,61 @@ class TestCreationFails(RecordTestCase):
                 )
                 self.end()
                 self.proxy.delete_image.assert_called_once_with(
-                    self.made()['id']
+                    self.made()['id'], ignore_missing=False
                 )
 
     def test_a_conflict_deletes_nothing_of_the_users_id(self) -> None:
         self.proxy.post.side_effect = None
         self.proxy.post.return_value = doubles.response(409, reason='Bad')
-        self.end(attrs={**ATTRS, 'id': doubles.IMAGE_ID})
+        error = self.end(attrs={**ATTRS, 'id': doubles.IMAGE_ID})
         self.proxy.delete_image.assert_not_called()
+        self.assertEqual([], self.notes(error))
 
     def test_a_lost_answer_deletes_nothing_of_the_users_id(self) -> None:
         self.proxy.post.side_effect = doubles.reset
         error = self.end(attrs={**ATTRS, 'id': doubles.IMAGE_ID})
         self.assertIsInstance(error, ksa_exceptions.ConnectFailure)
         self.proxy.delete_image.assert_not_called()
-        self.assertEqual([], self.notes(error))
+        self.assertEqual(
+            [f'Image {doubles.IMAGE_ID} may have been created.'],
+            self.notes(error),
+        )
+
+    def test_an_image_that_appears_later_is_deleted(self) -> None:
+        self.proxy.post.side_effect = KeyboardInterrupt
+        missing = doubles.http_error(404, {'message': 'No image.'})
+        self.proxy.delete_image.side_effect = [missing, missing, None]
+        error = self.end()
+        image_id = self.made()['id']
+        self.assertEqual([f'Image {image_id} was deleted.'], self.notes(error))
+        self.assertEqual([0.2, 0.5], self.sleep.seconds)
+
+    def test_an_image_that_does_not_appear_may_still_do(self) -> None:
+        self.proxy.post.side_effect = doubles.reset
+        self.proxy.delete_image.side_effect = doubles.http_error(404)
+        (note,) = self.notes(self.end())
+        self.assertIn('may still be created. To check', note)
+        self.assertLess(sum(self.sleep.seconds), 10)
+
+    def test_a_second_interruption_ends_the_wait(self) -> None:
+        self.proxy.post.side_effect = KeyboardInterrupt
+        self.proxy.delete_image.side_effect = [
+            doubles.http_error(404),
+            KeyboardInterrupt,
+        ]
+        (note,) = self.notes(self.end())
+        self.assertIn('may still be created', note)
+
+    def test_an_image_that_was_not_created_is_not_called_deleted(
+        self,
+    ) -> None:
+        self.proxy.delete_image.side_effect = doubles.http_error(404)
+        for status in (409, 500):
+            self.proxy.post.side_effect = None
+            self.proxy.post.return_value = doubles.response(status)
+            (note,) = self.notes(self.end())
+            self.assertTrue(note.endswith('was not created.'))
+        self.assertEqual([], self.sleep.seconds)
 
     def test_an_interruption_deletes_by_the_id_chosen_here(self) -> None:
         for stop in (KeyboardInterrupt(), SystemExit(143)):
@@ -210,7 +252,7 @@ class TestCreationFails(RecordTestCase):
                 error = self.end()
                 self.assertIs(stop, error)
                 self.proxy.delete_image.assert_called_once_with(
-                    self.made()['id']
+                    self.made()['id'], ignore_missing=False
                 )
 
 
@@ -218,7 +260,9 @@ class TestBlockFails(RecordTestCase):
     def test_the_image_is_deleted_and_the_failure_says_so(self) -> None:
         failure = exceptions.TransferError('It broke.')
         self.assertIs(failure, self.end(failure))
-        self.proxy.delete_image.assert_called_once_with(self.image.id)
+        self.proxy.delete_image.assert_called_once_with(
+            self.image.id, ignore_missing=False
+        )
         self.assertEqual(
             [f'Image {self.image.id} was deleted.'], self.notes(failure)
         )

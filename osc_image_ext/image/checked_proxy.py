@@ -1,0 +1,99 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""One place that checks every response of Glance.
+
+The SDK takes any response below 400 for a success, and any 404 for the
+absence of an image. A login page, a proxy or cut JSON would be believed.
+"""
+
+import re
+from typing import Any
+import urllib.parse
+
+from openstack.image.v2 import _proxy
+import requests
+
+from osc_image_ext import responses
+
+# Seconds for a response, unless the cloud has an api_timeout: Glance answers
+# image data when it is stored.
+_TIMEOUT = 60.0
+_DATA_TIMEOUT = 600.0
+
+# Method and path -> the status of a success without JSON.
+_NO_CONTENT = (
+    ('PUT', r'/images/[^/]+/(file|stage)', 204),
+    ('DELETE', r'.*', 204),
+    ('POST', r'/images/[^/]+/import', 202),
+)
+# Method and path -> the keys of the JSON object.
+_KEYS = (
+    ('GET', r'/images', ('images',)),
+    ('GET', r'(/images/[^/]+)?/tasks', ('tasks',)),
+    ('GET', r'/info/import', ('import-methods',)),
+    ('GET', r'/info/stores', ('stores',)),
+    ('GET', r'/(images|tasks)/[^/]+', ('id', 'status')),
+    ('POST', r'/(images|tasks)', ('id', 'status')),
+    ('PATCH', r'/images/[^/]+', ('id', 'status')),
+)
+
+
+def check_responses(proxy: _proxy.Proxy) -> None:
+    """Make the requests of a proxy fail if the response is not Glance's.
+
+    They also get a timeout, which the SDK does not set by default.
+
+    :param proxy: the SDK's image proxy; its requests then raise
+        :class:`osc_image_ext.exceptions.UnexpectedResponse`, too.
+    """
+    if 'request' in vars(proxy):
+        return
+    send = proxy.request
+
+    def request(
+        url: str, method: str, *args: Any, **kwargs: Any
+    ) -> requests.Response:
+        if getattr(proxy.session, 'timeout', None) is None:
+            timeout = _DATA_TIMEOUT if 'data' in kwargs else _TIMEOUT
+            kwargs.setdefault('timeout', timeout)
+        response = send(url, method, *args, **kwargs)
+        check(method, response)
+        return response
+
+    proxy.request = request  # type: ignore[method-assign]
+
+
+def check(method: str, response: requests.Response) -> None:
+    """Check that a response may be Glance's.
+
+    :raises UnexpectedResponse: if it is not.
+    """
+    status = response.status_code
+    if status == 404 and not responses.is_json_object(response):
+        raise responses.unexpected(response)
+    if status >= 400:
+        return
+    # Without what identifies the endpoint, such as /image/v2.
+    path = urllib.parse.urlsplit(response.url).path
+    path = re.sub(r'^.*/v2(\.\d+)?(?=/)', '', path).rstrip('/')
+    for verb, pattern, expected in _NO_CONTENT:
+        if verb == method and re.fullmatch(pattern, path):
+            if status != expected:
+                raise responses.unexpected(response)
+            return
+    if not 200 <= status < 300:
+        raise responses.unexpected(response)
+    for verb, pattern, keys in _KEYS:
+        if verb == method and re.fullmatch(pattern, path):
+            responses.parse_json(response, *keys)
+            return

@@ -1,0 +1,126 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+
+from typing import Any
+import unittest
+from unittest import mock
+
+from openstack.image.v2 import _proxy
+import requests
+
+from osc_image_ext import exceptions
+from osc_image_ext.image import checked_proxy
+from tests.fixtures import doubles
+
+BASE = 'https://cloud.example:9292/image/v2.16'
+IMAGE = {'id': 'x', 'status': 'queued'}
+
+
+def respond(method: str, path: str, *args: Any) -> requests.Response:
+    response = doubles.response(*args)
+    response.url = BASE + path
+    response.request = requests.Request(method, response.url).prepare()
+    return response
+
+
+class TestCheck(unittest.TestCase):
+    def test_what_glance_sends(self) -> None:
+        cases: list[tuple[Any, ...]] = [
+            ('GET', '/images?name=a', 200, {'images': []}),
+            ('GET', '/images/x', 200, IMAGE),
+            ('GET', '/images/x/tasks', 200, {'tasks': []}),
+            ('GET', '/tasks', 200, {'tasks': []}),
+            ('GET', '/tasks/x', 200, IMAGE),
+            ('GET', '/info/import', 200, {'import-methods': {}}),
+            ('GET', '/info/stores', 200, {'stores': []}),
+            ('GET', '/info/stores', 404, {'message': 'No.', 'code': '404'}),
+            ('POST', '/images', 201, IMAGE),
+            ('POST', '/images/x/import', 202),
+            ('POST', '/tasks', 201, IMAGE),
+            ('PATCH', '/images/x', 200, IMAGE),
+            ('PUT', '/images/x/file', 204),
+            ('PUT', '/images/x/stage', 204),
+            ('PUT', '/images/x/file', 413, '<html>Too large', 'text/html'),
+            ('DELETE', '/images/x', 204),
+            ('DELETE', '/images/x', 404, {'message': 'No image.'}),
+            ('GET', '/images/x', 503, 'Busy.', 'text/plain'),
+        ]
+        for method, path, *response in cases:
+            with self.subTest(method, path=path):
+                checked_proxy.check(method, respond(method, path, *response))
+
+    def test_what_it_does_not_send(self) -> None:
+        login = (200, '<html>Sign in</html>', 'text/html')
+        cases: list[tuple[Any, ...]] = [
+            *(
+                (method, path, *login)
+                for method, path in (
+                    ('GET', '/images'),
+                    ('GET', '/images/x'),
+                    ('GET', '/images/x/tasks'),
+                    ('GET', '/info/import'),
+                    ('POST', '/images'),
+                    ('POST', '/images/x/import'),
+                    ('PATCH', '/images/x'),
+                    ('PUT', '/images/x/file'),
+                    ('PUT', '/images/x/stage'),
+                    ('DELETE', '/images/x'),
+                )
+            ),
+            ('GET', '/images/x', 200, '{"id": "x', 'application/json'),
+            ('GET', '/images/x', 200, {'id': 'x'}),
+            ('GET', '/images', 200, IMAGE),
+            ('GET', '/images/x', 302, ''),
+            ('GET', '/images/x', 404, '<html>nginx', 'text/html'),
+            ('DELETE', '/images/x', 404, 'Not found', 'text/plain'),
+            ('PUT', '/images/x/file', 200, IMAGE),
+        ]
+        for method, path, *response in cases:
+            with (
+                self.subTest(method, path=path),
+                self.assertRaises(exceptions.UnexpectedResponse),
+            ):
+                checked_proxy.check(method, respond(method, path, *response))
+
+
+class TestCheckResponses(unittest.TestCase):
+    def checked(self, timeout: float | None = None) -> tuple[Any, mock.Mock]:
+        proxy: Any = object.__new__(_proxy.Proxy)
+        proxy.session = mock.Mock(timeout=timeout)
+        send = mock.Mock(return_value=respond('GET', '/images/x', 200, IMAGE))
+        with mock.patch.object(_proxy.Proxy, 'request', send):
+            checked_proxy.check_responses(proxy)
+            checked_proxy.check_responses(proxy)  # once is enough
+        return proxy, send
+
+    def test_each_request_is_checked(self) -> None:
+        proxy, send = self.checked()
+        proxy.get('/images/x')
+        send.return_value = respond('GET', '/images/x', 302)
+        with self.assertRaises(exceptions.UnexpectedResponse):
+            proxy.get('/images/x')
+        self.assertEqual(2, send.call_count)
+
+    def test_each_request_has_a_timeout(self) -> None:
+        proxy, send = self.checked()
+        proxy.get('/images/x')
+        self.assertEqual(60, send.call_args.kwargs['timeout'])
+        proxy.get('/images/x', timeout=5)
+        self.assertEqual(5, send.call_args.kwargs['timeout'])
+        proxy.get('/images/x', data=b'x')
+        self.assertEqual(600, send.call_args.kwargs['timeout'])
+
+    def test_the_timeout_of_the_cloud_comes_first(self) -> None:
+        proxy, send = self.checked(timeout=7)
+        proxy.get('/images/x')
+        self.assertNotIn('timeout', send.call_args.kwargs)
