@@ -23,11 +23,14 @@ from keystoneauth1 import exceptions as ksa_exceptions
 from openstack import exceptions as sdk_exceptions
 import requests
 
+from osc_image_ext import exceptions
 from osc_image_ext import text as _text
 from osc_image_ext.i18n import _
 
 #: What requests of the SDK raise.
 API_ERRORS = (sdk_exceptions.SDKException, ksa_exceptions.ClientException)
+
+_EXPECTED = (exceptions.Error, *API_ERRORS, requests.RequestException)
 
 
 def response_error(response: requests.Response) -> str:
@@ -68,7 +71,8 @@ def _strip_html(body: str) -> str:
 def describe(error: BaseException) -> str:
     """Return an error and its notes, each as a sentence.
 
-    :param error: of the SDK, of keystoneauth or of this package.
+    :param error: of the SDK, of keystoneauth, of this package or, if
+        something unexpected happened, any other.
     """
     response = getattr(error, 'response', None)
     if isinstance(error, sdk_exceptions.HttpException) and (
@@ -80,8 +84,14 @@ def describe(error: BaseException) -> str:
             _('Cannot connect to %(where)s: %(why)s')
             % {'where': _url(error), 'why': connection_error_reason(error)}
         )
-    else:
+    elif isinstance(error, _EXPECTED) and str(error):
         sentence = _text.end_sentence(_text.printable(str(error)))
+    else:  # its words alone would mean nothing to the user
+        details = _text.printable(str(error))
+        name = type(error).__name__
+        sentence = _('Unexpected error: %s') % _text.end_sentence(
+            f'{name}: {details}' if details else name
+        )
     return ' '.join([sentence, *getattr(error, '__notes__', ())])
 
 

@@ -16,6 +16,8 @@ Policy   Request                   After               How often
 ======== ========================= =================== ======================
 READ     a question to Glance,     429, 500, 502, 503, for 5 minutes
          protecting an image       504, no connection
+PROBE    a question before         429, 500, 502, 503, 3 times in 4 seconds
+         anything is created       504, no connection
 UPLOAD   the data of an image      409, 502, 503, 504, 3 times, if Glance has
                                    lost connection     nothing of it
 IMPORT   the start of an import    502, 503, 504, lost 3 times, if Glance has
@@ -81,6 +83,7 @@ READ = Policy(
     (0.5, 1, 2, 4, 8, *[15.0] * 19),  # MAX_OUTAGE in sum
     frozenset({429, 500, 502, 503, 504}),
 )
+PROBE = Policy((0.5, 1, 2), READ.status_codes)
 UPLOAD = Policy((1, 2, 4), frozenset({409, 502, 503, 504}))
 IMPORT = Policy((1, 2, 4), frozenset({502, 503, 504}))
 DELETE = Policy((0.5, 1, 2, 4, 8), frozenset({409, 429, 500, 502, 503, 504}))
@@ -97,16 +100,18 @@ def retry_until(
     request: Callable[[], Response],
     sleep: Sleep,
     is_done: Callable[[Response], bool] = lambda _response: True,
+    policy: Policy = READ,
 ) -> Response:
-    """Repeat a request, by the policy READ, until its response is final.
+    """Repeat a request until its response is final.
 
     :param is_done: whether the response is the one that is waited for.
-    :returns: that response, or the last one after five minutes.
+    :param policy: READ or PROBE.
+    :returns: that response, or the last one.
     :raises openstack.exceptions.HttpException: if the server rejects the
-        request, or gives no usable response for five minutes.
+        request, or gives no usable response in time.
     :raises keystoneauth1.exceptions.ClientException: likewise.
     """
-    for delay in READ.delays:
+    for delay in policy.delays:
         problem = _('The server is busy.')
         try:
             response = request()

@@ -20,7 +20,7 @@ from openstack import exceptions as sdk_exceptions
 from osc_lib import exceptions as osc_exceptions
 
 from osc_image_ext import api_errors
-from osc_image_ext import exceptions
+from osc_image_ext import text as _text
 from osc_image_ext.i18n import _
 
 LOG = logging.getLogger(__name__)
@@ -34,15 +34,20 @@ def as_command_error() -> Iterator[None]:
     """
     try:
         yield
-    except (exceptions.Error, *api_errors.API_ERRORS) as error:
+    except osc_exceptions.CommandError as error:
+        notes = getattr(error, '__notes__', ())
+        text = str(error)
+        if error.__cause__ and not text:  # core's, for unknown projects
+            text = api_errors.describe(error.__cause__)
+        elif not notes:
+            raise
+        text = ' '.join([_text.end_sentence(text), *notes])
+        raise osc_exceptions.CommandError(text) from error
+    except Exception as error:
+        # OpenStackClient shows the traceback with --debug.
         raise osc_exceptions.CommandError(
             api_errors.describe(error)
         ) from error
-    except osc_exceptions.CommandError as error:
-        if error.__cause__ and not str(error):  # core's, for unknown projects
-            text = api_errors.describe(error.__cause__)
-            raise osc_exceptions.CommandError(text) from error
-        raise
     except (KeyboardInterrupt, SystemExit) as stop:
         LOG.error(
             ' '.join([_('Interrupted.'), *getattr(stop, '__notes__', ())])

@@ -31,12 +31,13 @@ def open_source(
 ) -> Iterator[_source.Source | None]:
     """Open a file, or else standard input.
 
-    :param filename: the value of ``--file``, if given.
+    :param filename: the value of ``--file``, if given; ``-`` is standard
+        input.
     :param size: the value of ``--size``, if given.
     :returns: None if there is no data.
     :raises SourceError: if it cannot be read or has another size.
     """
-    if filename is not None:
+    if filename not in (None, '-'):
         with _source.open_file(filename, size) as source:
             yield source
     elif not _source.stdin_has_data():

@@ -34,7 +34,8 @@ def request_for_create(
     :raises osc_image_ext.exceptions.Error: for options that cannot be used
         together.
     """
-    several = parsed_args.all_stores or len(parsed_args.store or ()) > 1
+    _check_stores(parsed_args.store)
+    several = parsed_args.all_stores or len(set(parsed_args.store or ())) > 1
     if parsed_args.allow_failure is not None and not several:
         _reject(
             _(
@@ -116,6 +117,7 @@ def build_request(
         together.
     """
     _check_source(parsed_args, method)
+    _check_stores(stores)
     several = bool(stores or parsed_args.all_stores)
     if parsed_args.allow_failure is not None and not several:
         _reject(
@@ -143,8 +145,7 @@ def _check_source(parsed_args: argparse.Namespace, method: str) -> None:
     if method == 'web-download':
         if uri is None:
             _reject(_('--method web-download requires --uri.'))
-        parts = urllib.parse.urlsplit(uri)
-        if not (parts.scheme and parts.netloc):
+        if not _is_uri(uri):
             _reject(_('%r is not a URI.') % uri)
     elif uri is not None:
         _reject(_('--uri requires --method web-download.'))
@@ -154,6 +155,19 @@ def _check_source(parsed_args: argparse.Namespace, method: str) -> None:
             _reject(_('Both --remote-region and --remote-image are required.'))
     elif remote:
         _reject(_('--%s requires --method glance-download.') % remote)
+
+
+def _is_uri(text: str) -> bool:
+    try:
+        parts = urllib.parse.urlsplit(text)
+    except ValueError:  # a host that begins with a bracket
+        return False
+    return bool(parts.scheme and (parts.netloc or parts.path.strip('/')))
+
+
+def _check_stores(stores: list[str] | None) -> None:
+    if stores and '' in stores:
+        _reject(_('--store requires the ID of a store.'))
 
 
 def warn_about_result(result: import_wait.ImportResult) -> None:

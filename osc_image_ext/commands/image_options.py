@@ -20,7 +20,7 @@ from osc_image_ext.i18n import _
 
 def parse_size(text: str) -> int:
     """Return the value of ``--size`` in bytes; a type for argparse."""
-    if not text.isdecimal() or int(text) == 0:
+    if not text.isdecimal() or not 0 < int(text[:20]) < 2**63:
         raise argparse.ArgumentTypeError(
             _("'%s' is not a valid size (use a positive integer)") % text
         )

@@ -14,9 +14,10 @@
 
 import argparse
 
-from osc_lib.cli import parseractions
-
 from osc_image_ext.i18n import _
+
+# Three years: more would overflow what clocks and sleeps can handle.
+_MAX_SECONDS = 99_999_999
 
 
 def add_wait(parser: argparse.ArgumentParser, description: str) -> None:
@@ -29,10 +30,17 @@ def add_timeout(parser: argparse.ArgumentParser, description: str) -> None:
     parser.add_argument(
         '--timeout',
         metavar='<seconds>',
-        type=int,
-        action=parseractions.NonNegativeAction,
+        type=_parse_seconds,
         help=description,
     )
+
+
+def _parse_seconds(text: str) -> int:
+    if not text.isdecimal() or len(text) > len(str(_MAX_SECONDS)):
+        raise argparse.ArgumentTypeError(
+            _("'%s' is not a valid number of seconds") % text
+        )
+    return min(int(text), _MAX_SECONDS)
 
 
 def add_progress(

@@ -62,7 +62,7 @@ def create_image(
     sleep = wait.sleep
     verify = verify and wait.enabled and source is not None
     with (
-        upload.make_digests(proxy, verify) as digests,
+        upload.make_digests(proxy, verify, sleep) as digests,
         record.create_or_delete(
             proxy, attrs, listener=listener, keep=keep_failed, sleep=sleep
         ) as (image, protect),

@@ -77,7 +77,7 @@ def wait_for_import_on_error(
         yield
     except BaseException as stop:
         if not keep and not isinstance(stop, _IMPORT_ENDED):
-            listener.phase(_('stopping'))
+            listener.phase(_('stopping'), _('waiting for the import'))
             if not _poll(lambda: _is_idle(proxy, image_id), sleep):
                 stop.add_note(
                     _(

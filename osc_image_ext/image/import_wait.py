@@ -166,9 +166,11 @@ def _get_image(proxy: _proxy.Proxy, image_id: str) -> _image.Image:
     try:
         return proxy.get_image(image_id)
     except sdk_exceptions.NotFoundException as error:
-        raise exceptions.TransferError(
+        failure = exceptions.TransferError(
             _('Image %s was deleted during the import.') % image_id
-        ) from error
+        )
+        failure.add_note(_('Partial data may remain in the store.'))
+        raise failure from error
 
 
 def _get_task(proxy: _proxy.Proxy, image_id: str, task_id: str) -> _task.Task:

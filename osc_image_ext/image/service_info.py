@@ -13,12 +13,14 @@
 """What a deployment supports: the import methods, and the stores."""
 
 import dataclasses
+import time
 from typing import Any
 
 from openstack import exceptions as sdk_exceptions
 from openstack.image.v2 import _proxy
 
 from osc_image_ext import exceptions
+from osc_image_ext import retry
 from osc_image_ext.i18n import _
 
 
@@ -74,17 +76,20 @@ class ServiceInfo:
                 )
 
 
-def get_service_info(proxy: _proxy.Proxy) -> ServiceInfo:
+def get_service_info(
+    proxy: _proxy.Proxy, sleep: retry.Sleep = time.sleep
+) -> ServiceInfo:
     """Return what Glance's discovery API shows.
 
     :raises openstack.exceptions.HttpException: if Glance rejects a request.
     :raises keystoneauth1.exceptions.ClientException: if Glance cannot be
         reached.
     """
-    methods = _get_json(proxy, '/info/import').get('import-methods', {})
+    imports = _get_json(proxy, '/info/import', sleep)
+    methods = imports.get('import-methods', {})
     stores = [
         store
-        for store in _get_json(proxy, '/info/stores').get('stores', ())
+        for store in _get_json(proxy, '/info/stores', sleep).get('stores', ())
         if not store.get('read-only')
     ]
     return ServiceInfo(
@@ -94,11 +99,17 @@ def get_service_info(proxy: _proxy.Proxy) -> ServiceInfo:
     )
 
 
-def _get_json(proxy: _proxy.Proxy, path: str) -> dict[str, Any]:
+def _get_json(
+    proxy: _proxy.Proxy, path: str, sleep: retry.Sleep
+) -> dict[str, Any]:
     """Return a JSON object; an empty one if Glance does not have the path."""
-    response = proxy.get(path)
-    if response.status_code == 404:
-        return {}
-    sdk_exceptions.raise_from_response(response)
-    value: dict[str, Any] = response.json()
-    return value
+
+    def request() -> dict[str, Any]:
+        response = proxy.get(path)
+        if response.status_code == 404:
+            return {}
+        sdk_exceptions.raise_from_response(response)
+        value: dict[str, Any] = response.json()
+        return value
+
+    return retry.retry_until(request, sleep, policy=retry.PROBE)

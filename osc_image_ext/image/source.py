@@ -58,8 +58,12 @@ class Source:
         :param disk_format: the image's, as Glance names it.
         :returns: names of oslo.utils' format inspector, or None if the data
             may have the expected format.
+        :raises SourceError: if it cannot be read.
         """
-        head = self.file.peek(1)
+        try:
+            head = self.file.peek(1)
+        except OSError as error:
+            raise _read_error(self.name, error) from error
         found = _detect_formats(head)
         if disk_format in _UNSTRUCTURED_FORMATS:
             plausible = bool(found & _FORMATS_OF_A_DISK)
@@ -116,7 +120,12 @@ def stdin_has_data() -> bool:
     if sys.stdin is None:  # closed: descriptor 0 may be any other file now
         return False
     status = os.fstat(0)
-    return not (os.isatty(0) or os.path.samestat(status, os.stat(os.devnull)))
+    # By its number: a container may have a null device of its own.
+    is_null = (
+        stat.S_ISCHR(status.st_mode)
+        and status.st_rdev == os.stat(os.devnull).st_rdev
+    )
+    return not (os.isatty(0) or is_null)
 
 
 @contextlib.contextmanager
@@ -165,8 +174,13 @@ def _check_size(
     if not (stat.S_ISREG(mode) or stat.S_ISBLK(mode)):
         return expected
     here = file.tell()
-    actual = file.seek(0, os.SEEK_END) - here
-    file.seek(here)
+    try:
+        actual = file.seek(0, os.SEEK_END) - here
+        file.seek(here)
+    except OSError:  # some files of /proc have no end to seek
+        return expected
+    if actual == 0 and file.peek(1):  # others have data, but no size
+        return expected
     if expected not in (None, actual):
         raise exceptions.SourceError(
             _('%(name)s is %(held)d bytes long, but --size is %(size)d.')

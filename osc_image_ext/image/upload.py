@@ -79,7 +79,7 @@ def create_image(
     :raises keystoneauth1.exceptions.ClientException: likewise.
     """
     with (
-        make_digests(proxy, verify) as digests,
+        make_digests(proxy, verify, sleep) as digests,
         record.create_or_delete(
             proxy, attrs, listener=listener, keep=keep_failed, sleep=sleep
         ) as (image, protect),
@@ -111,7 +111,7 @@ def upload_image(
     The other parameters and the errors are those of :func:`create_image`.
     """
     with (
-        make_digests(proxy, verify) as digests,
+        make_digests(proxy, verify, sleep) as digests,
         record.note_image_left_on_error(image.id),
     ):
         result = _put_and_verify(
@@ -178,10 +178,10 @@ def open_body(
 
 @contextlib.contextmanager
 def make_digests(
-    proxy: _proxy.Proxy, verify: bool
+    proxy: _proxy.Proxy, verify: bool, sleep: retry.Sleep
 ) -> Iterator[digest.Digests]:
     """Yield the digests for an upload; none if it is not to be verified."""
-    names = verification.algorithms(proxy) if verify else ()
+    names = verification.algorithms(proxy, sleep) if verify else ()
     with contextlib.closing(digest.Digests(names)) as digests:
         yield digests
 

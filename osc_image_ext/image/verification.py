@@ -12,11 +12,14 @@
 
 """Comparing what Glance stored with what was sent."""
 
+import time
+
 from openstack import exceptions as sdk_exceptions
 from openstack.image.v2 import _proxy
 from openstack.image.v2 import image as _image
 
 from osc_image_ext import exceptions
+from osc_image_ext import retry
 from osc_image_ext.image import digest
 
 # Glance's default (its option hashing_algorithm) and what it always computes.
@@ -24,7 +27,9 @@ _MULTIHASH = 'sha512'
 _CHECKSUM = 'md5'
 
 
-def algorithms(proxy: _proxy.Proxy) -> tuple[str, ...]:
+def algorithms(
+    proxy: _proxy.Proxy, sleep: retry.Sleep = time.sleep
+) -> tuple[str, ...]:
     """Return the digests worth computing for an upload to this deployment.
 
     Glance shows its algorithm only with stored images, so the newest ones are
@@ -32,9 +37,12 @@ def algorithms(proxy: _proxy.Proxy) -> tuple[str, ...]:
     deployment does not use the default.
 
     :param proxy: the SDK's image proxy; one page of images is requested.
+    :raises keystoneauth1.exceptions.ClientException: if Glance cannot be
+        reached.
     """
-    try:
-        page = list(
+
+    def list_newest() -> list[_image.Image]:
+        return list(
             proxy.images(
                 paginated=False,
                 limit=20,
@@ -42,6 +50,9 @@ def algorithms(proxy: _proxy.Proxy) -> tuple[str, ...]:
                 status='active',
             )
         )
+
+    try:
+        page = retry.retry_until(list_newest, sleep, policy=retry.PROBE)
     except sdk_exceptions.HttpException:
         page = []  # some users may create images, but not list them
     names = {image.hash_algo for image in page}

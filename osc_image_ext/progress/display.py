@@ -21,8 +21,12 @@ from osc_image_ext import text
 from osc_image_ext.progress import plain
 from osc_image_ext.progress import units
 
-# What rich takes for terminals that cannot move their cursor.
-_DUMB = ('dumb', 'unknown')
+# Environment variables by which rich decides that a terminal cannot redraw.
+_PLAIN = {
+    'TERM': ('dumb', 'unknown'),
+    'TTY_COMPATIBLE': ('0',),
+    'COLUMNS': ('0',),
+}
 
 
 def make_display(
@@ -40,9 +44,16 @@ def make_display(
     """
     if not enabled or stream is None:
         return contextlib.nullcontext(listener.NULL)
-    if stream.isatty() and os.environ.get('TERM') not in _DUMB:
+    if stream.isatty() and _can_redraw():
         # rich takes a while to import, and is needed here only.
         from osc_image_ext.progress import live
 
         return live.LiveDisplay(stream, unit=unit)
     return plain.PlainDisplay(stream, text.printable(title), unit=unit)
+
+
+def _can_redraw() -> bool:
+    """Return whether a live line works on the terminal."""
+    return not any(
+        os.environ.get(name) in values for name, values in _PLAIN.items()
+    )

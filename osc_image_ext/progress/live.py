@@ -64,6 +64,8 @@ class LiveDisplay(base.Display):
     def __enter__(self) -> Self:
         with contextlib.suppress(OSError):
             self._live.start()
+            # rich hides the cursor, and Ctrl-Z or SIGKILL would leave it so.
+            self._live.console.show_cursor(True)
         # Logged lines would otherwise be written into the live line.
         above = file_proxy.FileProxy(self._live.console, self._stream)
         for handler in logging.getLogger().handlers:

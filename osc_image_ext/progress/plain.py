@@ -58,7 +58,8 @@ class PlainDisplay(base.Display):
     def _write_line(self, line: str) -> None:
         # A closed pipe or a full disk must not end the transfer.
         try:
-            self._stream.write(f'{self._title}: {line}\n')
+            title = f'{self._title}: ' if self._title else ''
+            self._stream.write(f'{title}{line}\n')
             self._stream.flush()
         except OSError:
             _redirect_to_devnull(self._stream)
@@ -104,8 +105,7 @@ class PlainDisplay(base.Display):
     def finish(self) -> None:
         now = self.meter
         duration = units.format_duration(now.elapsed)
-        indeterminate = now.total is None and not now.position
-        if indeterminate or not now.counting:
+        if not (now.counting and now.position):
             self._write_line(
                 _('%(phase)s in %(time)s')
                 % {'phase': now.name, 'time': duration}

@@ -70,9 +70,29 @@ class TestTranslated(unittest.TestCase):
         self.assertIsInstance(translated, osc_exceptions.CommandError)
         self.assertIn('No project x', str(translated))
 
-    def test_a_bug_stays_a_bug(self) -> None:
-        error = ZeroDivisionError()
-        self.assertIs(error, self.translate(error))
+    def test_any_other_error_is_one_sentence_with_its_notes(self) -> None:
+        for error, expected in (
+            (KeyError('id'), "Unexpected error: KeyError: 'id'."),
+            (OverflowError(), 'Unexpected error: OverflowError.'),
+            (
+                ValueError('a\x1b[2J'),
+                r'Unexpected error: ValueError: a\x1b[2J.',
+            ),
+        ):
+            error.add_note('Image 7 was deleted.')
+            translated = self.translate(error)
+            self.assertIsInstance(translated, osc_exceptions.CommandError)
+            self.assertIs(error, translated.__cause__)
+            self.assertEqual(
+                f'{expected} Image 7 was deleted.', str(translated)
+            )
+
+    def test_notes_of_an_error_of_a_command_are_kept(self) -> None:
+        error = osc_exceptions.CommandError('No such column')
+        error.add_note('Image 7 was deleted.')
+        self.assertEqual(
+            'No such column. Image 7 was deleted.', str(self.translate(error))
+        )
 
     def test_an_interruption_tells_its_notes_and_goes_on(self) -> None:
         for stop in (KeyboardInterrupt(), SystemExit(143)):

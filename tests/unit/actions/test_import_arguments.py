@@ -84,6 +84,15 @@ class TestCreation(unittest.TestCase):
         assert order
         self.assertEqual(('a',), order.stores)
 
+    def test_any_scheme_may_be_allowed(self) -> None:
+        for uri in ('file:///x', 'https://x/y', 'ftp://x'):
+            request = self.order('--uri', uri)
+            assert request
+            self.assertEqual(uri, request.uri)
+
+    def test_a_store_that_is_named_twice_is_one(self) -> None:
+        self.assertIsNone(self.order('--store', 'a', '--store', 'a'))
+
     def test_failure(self) -> None:
         for option, expected in (
             ([], True),
@@ -112,6 +121,9 @@ class TestCreation(unittest.TestCase):
             ('Both --remote-region and', '--remote-service-interface', 'x'),
             ('is not a URI', '--uri', 'disk.img'),
             ('is not a URI', '--uri', ''),
+            ('is not a URI', '--uri', 'http://[::1'),
+            ('requires the ID', '--store', '', *file),
+            ('requires the ID', '--import', '--store', 'a', '--store', ''),
         ):
             with (
                 self.subTest(options=options),

@@ -50,5 +50,22 @@ class TestOf(unittest.TestCase):
         proxy = doubles.proxy()
         proxy.get.return_value = doubles.response(500)
         with self.assertRaises(Exception) as caught:
-            service_info.get_service_info(proxy)
+            service_info.get_service_info(proxy, doubles.RecordedSleep())
         self.assertIn('500', api_errors.describe(caught.exception))
+
+    def test_a_short_outage_is_survived(self) -> None:
+        proxy = doubles.proxy()
+        for failure in (
+            doubles.broken(ConnectionResetError(104, 'Reset')),
+            doubles.http_error(502),
+        ):
+            proxy.get.side_effect = [
+                failure,
+                doubles.response(200, {'import-methods': {'value': ['x']}}),
+                failure,
+                doubles.response(404, {'message': 'No.'}),
+            ]
+            info = service_info.get_service_info(
+                proxy, doubles.RecordedSleep()
+            )
+            self.assertEqual(('x',), info.import_methods)

@@ -16,6 +16,7 @@ import io
 import os
 import pathlib
 import pty
+import stat
 import struct
 import sys
 import tempfile
@@ -150,6 +151,25 @@ class TestOpened(SourceTestCase):
         self.assertTrue(opened.file.closed)
 
 
+class TestFilesOfTheSystem(unittest.TestCase):
+    """They have data, but no size, or no end to seek."""
+
+    def test_their_size_is_not_known(self) -> None:
+        for path in ('/proc/version', '/proc/self/status'):
+            with source.open_file(path, None) as opened:
+                self.assertIsNone(opened.size)
+                self.assertTrue(opened.file.read(1))
+
+    def test_an_error_names_the_file(self) -> None:
+        file = mock.Mock(spec=io.BufferedReader)
+        file.peek.side_effect = OSError(22, 'Invalid argument')
+        opened = source.Source(file, 'speed', None)
+        with self.assertRaisesRegex(
+            exceptions.SourceError, '^Cannot read speed: Invalid argument.$'
+        ):
+            opened.detect_mismatch('raw')
+
+
 class StandardInputTestCase(SourceTestCase):
     def setUp(self) -> None:
         super().setUp()
@@ -180,6 +200,14 @@ class TestStdinHoldsData(StandardInputTestCase):
 
     def test_the_null_device_holds_none(self) -> None:
         self.redirect(os.devnull)
+        self.assertFalse(source.stdin_has_data())
+
+    @unittest.skipIf(os.geteuid(), 'only root may make devices')
+    def test_a_null_device_of_a_container_holds_none(self) -> None:
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        path = os.path.join(folder, 'null')
+        os.mknod(path, 0o600 | stat.S_IFCHR, os.stat(os.devnull).st_rdev)
+        self.redirect(path)
         self.assertFalse(source.stdin_has_data())
 
     def test_another_device_may_hold_data(self) -> None:

@@ -72,8 +72,19 @@ class TestAlgorithms(unittest.TestCase):
     def test_a_server_that_is_not_reached_is_an_error(self) -> None:
         proxy = doubles.proxy()
         proxy.images.side_effect = doubles.refuse
+        sleep = doubles.RecordedSleep()
         with self.assertRaises(ksa_exceptions.ConnectionError):
-            verification.algorithms(proxy)
+            verification.algorithms(proxy, sleep)
+        self.assertEqual([0.5, 1, 2], sleep.seconds)
+
+    def test_a_lost_response_is_survived(self) -> None:
+        proxy = doubles.proxy()
+        lost = doubles.broken(ConnectionResetError(104, 'Reset'))
+        proxy.images.side_effect = [lost, iter(())]
+        self.assertEqual(
+            ('md5', 'sha512'),
+            verification.algorithms(proxy, doubles.RecordedSleep()),
+        )
 
     def test_a_python_without_md5_leaves_it_out(self) -> None:
         def supported(name: str) -> bool:

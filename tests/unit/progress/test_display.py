@@ -54,6 +54,12 @@ class TestMakeDisplay(unittest.TestCase):
         made = self.made(doubles.Terminal(), term='unknown')
         self.assertIsInstance(made, plain.PlainDisplay)
 
+    def test_a_terminal_that_cannot_redraw_gets_plain_lines(self) -> None:
+        for name in ('TTY_COMPATIBLE', 'COLUMNS'):
+            with mock.patch.dict(os.environ, {name: '0'}):
+                made = self.made(doubles.Terminal())
+            self.assertIsInstance(made, plain.PlainDisplay)
+
     def test_a_log_gets_plain_lines(self) -> None:
         self.assertIsInstance(self.made(io.StringIO()), plain.PlainDisplay)
 

@@ -118,7 +118,13 @@ class TestPlainDisplay(PlainTestCase):
     def test_no_data(self) -> None:
         with self.plain:
             self.start(0)
-        self.assertLines('uploading 0 B', 'uploading, 0 B in 0:00, 0 B/s')
+        self.assertLines('uploading 0 B', 'uploading in 0:00')
+
+    def test_no_title(self) -> None:
+        untitled = plain.PlainDisplay(self.stream, '', self.clock)
+        untitled.phase('uploading')
+        untitled.started(5)
+        self.assertEqual('uploading 5 B\n', self.stream.getvalue())
 
     def test_a_new_start_is_told(self) -> None:
         self.start(100)
