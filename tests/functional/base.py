@@ -39,7 +39,13 @@ from testtools import matchers
 
 from tests.fixtures import cloud as _cloud
 from tests.fixtures import faulty_proxy
+from tests.fixtures import preforked
 from tests.fixtures import terminal
+
+# Ctrl-C may be ignored here, as by what a script starts with '&'. Commands
+# would inherit that, but they do not inherit a function.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, lambda _number, _frame: None)
 
 # The command that users run, from the environment that runs the tests.
 OPENSTACK = str(pathlib.Path(sys.executable).parent / 'openstack')
@@ -51,6 +57,20 @@ def cloud() -> _cloud.Cloud:
     started = _cloud.Cloud()
     started.start()
     return started
+
+
+@functools.cache
+def connection(name: str) -> openstack.connection.Connection:
+    """Return the SDK's connection to a cloud of clouds.yaml, kept open."""
+    return openstack.connect(
+        auth=cloud().auth(name), region_name=name.partition('-')[0]
+    )
+
+
+@functools.cache
+def client() -> preforked.Server:
+    """Return what starts commands in this process."""
+    return preforked.Server(OPENSTACK, cloud().environ())
 
 
 @dataclasses.dataclass
@@ -85,11 +105,7 @@ class FunctionalTest(testtools.TestCase):
     @functools.cached_property
     def glance(self) -> _proxy.Proxy:
         """The SDK's image proxy for the test itself, past any faulty one."""
-        connection = openstack.connect(
-            auth=self.cloud.auth(self.region), region_name=self.region
-        )
-        self.addCleanup(connection.close)
-        return cast(_proxy.Proxy, connection.image)
+        return cast(_proxy.Proxy, connection(self.region).image)
 
     def images(self, name: str | None = None) -> list[_image.Image]:
         """Return the test's images as Glance shows them now."""
@@ -129,17 +145,21 @@ class FunctionalTest(testtools.TestCase):
         path.write_text(json.dumps(config))
         self.environ['OS_CLIENT_CONFIG_FILE'] = str(path)
 
-    def start(self, *args: str, **options: Any) -> subprocess.Popen[bytes]:
-        """Start openstack; it is killed when the test ends."""
+    def start(
+        self, *args: str, real: bool = False, **options: Any
+    ) -> subprocess.Popen[bytes]:
+        """Start openstack; it is killed when the test ends.
+
+        :param real: start the interpreter anew, where that matters
+        """
         defaults: dict[str, Any] = {
             'stdin': subprocess.DEVNULL,
             'stdout': subprocess.PIPE,
             'stderr': subprocess.PIPE,
             'env': self.environ,
         }
-        process: subprocess.Popen[bytes] = subprocess.Popen(
-            [OPENSTACK, *args], **defaults | options
-        )
+        start = subprocess.Popen[bytes] if real else client().start
+        process = start([OPENSTACK, *args], **defaults | options)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
         return process
