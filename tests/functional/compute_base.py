@@ -16,7 +16,6 @@ from collections.abc import Iterable, Mapping
 import functools
 from typing import Any, cast
 
-import openstack
 from openstack.compute.v2 import _proxy
 
 from tests.fixtures import compute
@@ -61,14 +60,10 @@ class ComputeTest(base.FunctionalTest):
         self.nova = nova()
         self.addCleanup(self._unset_all)
 
-    @functools.cached_property
+    @property
     def compute(self) -> _proxy.Proxy:
         """The SDK's compute proxy for the test itself, past any faulty one."""
-        connection = openstack.connect(
-            auth=self.cloud.auth(self.region), region_name=self.region
-        )
-        self.addCleanup(connection.close)
-        return connection.compute
+        return base.connection(self.region).compute
 
     def proxied_nova(self) -> faulty_proxy.FaultyProxy:
         """Put a proxy between the commands of this test and Nova."""

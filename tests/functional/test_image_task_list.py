@@ -14,9 +14,9 @@
 
 from typing import Any, cast
 
-import openstack
 from openstack.image.v2 import _proxy
 
+from tests.functional import base
 from tests.functional import task_base
 
 _LIST = ('image', 'task', 'list')
@@ -28,11 +28,7 @@ class ListTest(task_base.ImageTaskTest):
     def setUp(self) -> None:
         super().setUp()
         self.environ['OS_CLOUD'] = 'multi-member'
-        connection = openstack.connect(
-            auth=self.cloud.auth('multi-member'), region_name='multi'
-        )
-        self.addCleanup(connection.close)
-        self.member = cast(_proxy.Proxy, connection.image)
+        self.member = cast(_proxy.Proxy, base.connection('multi-member').image)
         self.imported = self.member.create_image(
             self.name, disk_format='raw', container_format='bare'
         )
