@@ -12,6 +12,7 @@
 
 """The real openstack command against real services."""
 
+from collections.abc import Callable, Sequence
 import dataclasses
 import fcntl
 import functools
@@ -24,7 +25,7 @@ import subprocess
 import sys
 import termios
 import time
-from typing import Any, cast
+from typing import Any, cast, TypeVar
 import uuid
 
 from cryptography.hazmat.primitives import serialization
@@ -86,6 +87,22 @@ class Result:
         return json.loads(self.stdout)
 
 
+_Test = TypeVar('_Test', bound=Callable[..., None])
+
+
+def cases(**table: Sequence[Any]) -> Callable[[_Test], _Test]:
+    """Return a decorator that makes a method several tests.
+
+    Each key is the end of a test's name, each value its arguments.
+    """
+
+    def add_table(method: _Test) -> _Test:
+        setattr(method, 'cases', table)  # noqa: B010
+        return method
+
+    return add_table
+
+
 class FunctionalTest(testtools.TestCase):
     """Has a cloud, a folder of its own, and images that are its own.
 
@@ -93,6 +110,15 @@ class FunctionalTest(testtools.TestCase):
     """
 
     region = 'multi'
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for name, method in list(vars(cls).items()):
+            for case, arguments in getattr(method, 'cases', {}).items():
+                test = functools.partialmethod(method, *arguments)
+                setattr(cls, f'{name}_{case}', test)
+            if hasattr(method, 'cases'):
+                delattr(cls, name)
 
     def setUp(self) -> None:
         super().setUp()

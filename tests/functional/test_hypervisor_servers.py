@@ -14,9 +14,9 @@
 
 import json
 from typing import Any, cast
-import uuid
 
 from tests.fixtures import faults
+from tests.functional import base
 from tests.functional import compute_base
 
 _LISTS = r'/servers/detail\?'
@@ -75,13 +75,18 @@ class WhichServersTest(compute_base.ComputeTest):
             'There is no hypervisor with node-2 in its name.', error
         )
 
-    def test_unknown_hypervisor(self) -> None:
-        for unknown in ('node', 'node-', str(uuid.uuid4()), 'nöde', '1'):
-            error = self.refused('node-1', unknown)
-            self.assertEqual(
-                f'There is no hypervisor with the name or ID {unknown}.',
-                error,
-            )
+    @base.cases(
+        part_of_a_name=('node',),
+        beginning=('node-',),
+        id=('b8f4b3a0-0000-4000-8000-000000000000',),
+        letter=('nöde',),
+        number=('1',),
+    )
+    def test_unknown_hypervisor(self, unknown: str) -> None:
+        self.assertEqual(
+            f'There is no hypervisor with the name or ID {unknown}.',
+            self.refused('node-1', unknown),
+        )
 
     def test_several_hypervisors_of_that_name(self) -> None:
         proxy = self.proxied_nova()
@@ -94,12 +99,12 @@ class WhichServersTest(compute_base.ComputeTest):
             '2 hypervisors have the name anode-1: use an ID.', error
         )
 
-    def test_neither_hypervisor_nor_matching(self) -> None:
-        for args in ((), ('node-1', '--matching', 'node')):
-            error = self.refused(*args)
-            self.assertEqual(
-                'Either hypervisors or --matching must be given.', error
-            )
+    @base.cases(neither=(), both=('node-1', '--matching', 'node'))
+    def test_hypervisors_or_matching(self, *args: str) -> None:
+        self.assertEqual(
+            'Either hypervisors or --matching must be given.',
+            self.refused(*args),
+        )
 
     def test_not_an_administrator(self) -> None:
         self.environ['OS_CLOUD'] = 'multi-member'
@@ -173,15 +178,15 @@ class FiltersTest(compute_base.ComputeTest):
         )
         self.assertIn("'[' is not a 'regex'", error)
 
-    def test_no_servers(self) -> None:
-        for option in ((), ('--dry-run',)):
-            result = self.run_openstack(
-                *('hypervisor', 'servers', 'set', 'node-1', '--property'),
-                *('a=1', '--name', 'nothing', '-f', 'json', *option),
-            )
-            self.assertEqual((0, []), (result.status, result.json))
-            text = 'There are no such servers on node-1.\n'
-            self.assertEqual(text, result.stderr)
+    @base.cases(set=(), dry_run=('--dry-run',))
+    def test_no_servers(self, *option: str) -> None:
+        result = self.run_openstack(
+            *('hypervisor', 'servers', 'set', 'node-1', '--property'),
+            *('a=1', '--name', 'nothing', '-f', 'json', *option),
+        )
+        self.assertEqual((0, []), (result.status, result.json))
+        text = 'There are no such servers on node-1.\n'
+        self.assertEqual(text, result.stderr)
 
 
 class WhatTest(compute_base.ComputeTest):
@@ -315,38 +320,39 @@ class WhatTest(compute_base.ComputeTest):
             )
         self.assertEqual({'..': '1'}, self.server()[0])
 
-    def test_nothing_given(self) -> None:
+    @base.cases(set=('set',), unset=('unset',))
+    def test_nothing_given(self, verb: str) -> None:
         proxy = self.proxied_nova()
-        for verb in ('set', 'unset'):
-            self.assertEqual(
-                'At least one of --property, --tag and --description is '
-                'needed.',
-                self.failing('hypervisor', 'servers', verb, 'anode-1'),
-            )
+        self.assertEqual(
+            'At least one of --property, --tag and --description is needed.',
+            self.failing('hypervisor', 'servers', verb, 'anode-1'),
+        )
         self.assertEqual([], proxy.seen)
 
-    def test_limits_in_novas_words(self) -> None:
-        for option, words in (
-            (('--property', 'a=' + 256 * 'x'), 'is too long'),
-            (('--property', 256 * 'x' + '=1'), 'does not match any'),
-            (('--property', 'ä=1'), 'does not match any'),
-            (('--tag', 61 * 'x'), 'is too long'),
-            (('--tag', 'a,b'), 'without characters'),
-            (('--tag', 'a/b'), "'a/b' does not match"),
-            (('--tag', ''), "''"),
-            (('--description', 256 * 'x'), 'is too long'),
-        ):
-            row = self.failed('anode-1', *option)
-            self.assertIn('400 Bad Request: ', row['Reason'])
-            self.assertIn(words, row['Reason'])
+    @base.cases(
+        value=('is too long', '--property', 'a=' + 256 * 'x'),
+        key=('does not match any', '--property', 256 * 'x' + '=1'),
+        letter=('does not match any', '--property', 'ä=1'),
+        tag=('is too long', '--tag', 61 * 'x'),
+        comma=('without characters', '--tag', 'a,b'),
+        slash=("'a/b' does not match", '--tag', 'a/b'),
+        empty_tag=("''", '--tag', ''),
+        description=('is too long', '--description', 256 * 'x'),
+    )
+    def test_limit_in_novas_words(self, words: str, *option: str) -> None:
+        row = self.failed('anode-1', *option)
+        self.assertIn('400 Bad Request: ', row['Reason'])
+        self.assertIn(words, row['Reason'])
         self.assertEqual(({}, [], None), self.server())
 
-    def test_quotas_in_novas_words(self) -> None:
+    def test_quota_of_properties_in_novas_words(self) -> None:
         options = []
         for number in range(129):
             options += ['--property', f'{number}=1']
         row = self.failed('anode-1', *options)
         self.assertIn('Maximum number of metadata items', row['Reason'])
+
+    def test_quota_of_tags_in_novas_words(self) -> None:
         options = []
         for number in range(51):
             options += ['--tag', f'{number}']
@@ -370,31 +376,41 @@ class WhatTest(compute_base.ComputeTest):
 
 
 class MicroversionTest(compute_base.ComputeTest):
-    def test_description(self) -> None:
-        self.assert_refused('2.18', '2.19', '--description')
-
-    def test_tag(self) -> None:
-        self.assert_refused('2.25', '2.26', '--tag')
-
-    def assert_refused(self, reached: str, needed: str, option: str) -> None:
-        """Check what becomes of an option where it is not supported."""
-        error = (
-            f'--os-compute-api-version {needed} or greater is required to '
-            f'support the {option} option'
-        )
-        proxy = self.proxied_nova()
-        chosen = ('--os-compute-api-version', reached)
-        to_set = ('hypervisor', 'servers', 'set', option, 'x')
-        to_unset = ('hypervisor', 'servers', 'unset', option)
-        values = ('x',) if option == '--tag' else ()
-        more = ('--property', 'a=1', 'anode-1')
-        self.assertEqual(error, self.last_line(*chosen, *to_set, *more))
+    @base.cases(
+        set_description=('2.18', '2.19', 'set', '--description', 'x'),
+        unset_description=('2.18', '2.19', 'unset', '--description'),
+        set_tag=('2.25', '2.26', 'set', '--tag', 'x'),
+        unset_tag=('2.25', '2.26', 'unset', '--tag', 'x'),
+    )
+    def test_chosen(
+        self, chosen: str, needed: str, verb: str, *option: str
+    ) -> None:
         self.assertEqual(
-            error, self.last_line(*chosen, *to_unset, *values, 'anode-1')
+            f'--os-compute-api-version {needed} or greater is required to '
+            f'support the {option[0]} option',
+            self.last_line(
+                *('--os-compute-api-version', chosen),
+                *('hypervisor', 'servers', verb, *option, 'anode-1'),
+                *(('--property', 'a=1') if verb == 'set' else ()),
+            ),
         )
+
+    @base.cases(
+        description=('2.18', '2.19', '--description'),
+        tag=('2.25', '2.26', '--tag'),
+    )
+    def test_reached(self, reached: str, needed: str, option: str) -> None:
+        proxy = self.proxied_nova()
         old = faults.Edit(lambda document: _reach(document, reached))
         proxy.inject('GET', '/v2.1/?$', old, times=9)
-        self.assertEqual(error, self.last_line(*to_set, *more))
+        self.assertEqual(
+            f'--os-compute-api-version {needed} or greater is required to '
+            f'support the {option} option',
+            self.last_line(
+                *('hypervisor', 'servers', 'set', option, 'x'),
+                *('--property', 'a=1', 'anode-1'),
+            ),
+        )
         self.assertEqual([], self.writes(proxy))
 
     def last_line(self, *args: str) -> str:
@@ -403,22 +419,26 @@ class MicroversionTest(compute_base.ComputeTest):
         self.assertEqual((1, ''), (result.status, result.stdout))
         return result.stderr.splitlines()[-1]
 
-    def test_least_that_does(self) -> None:
-        for version, option in (
-            ('2.1', ('--property', 'a=1')),
-            ('2.19', ('--description', 'new')),
-            ('2.26', ('--tag', 'x')),
-            ('2.96', ('--property', 'a=2', '--tag', 'y')),
-        ):
-            result = self.run_openstack(
-                *('--os-compute-api-version', version),
-                *('hypervisor', 'servers', 'set', *option, 'anode-1'),
-            )
-            self.assertEqual(0, result.status)
+    @base.cases(
+        property=('2.1', ({'a': '1'}, [], None), '--property', 'a=1'),
+        description=('2.19', ({}, [], 'new'), '--description', 'new'),
+        tag=('2.26', ({}, ['x'], None), '--tag', 'x'),
+        all=(
+            *('2.96', ({'a': '1'}, ['x'], 'new'), '--property', 'a=1'),
+            *('--tag', 'x', '--description', 'new'),
+        ),
+    )
+    def test_least_that_does(
+        self, version: str, expected: tuple[Any, ...], *options: str
+    ) -> None:
+        result = self.run_openstack(
+            *('--os-compute-api-version', version),
+            *('hypervisor', 'servers', 'set', *options, 'anode-1'),
+        )
+        self.assertEqual(0, result.status)
         server = self.servers()['demo-anode-1']
-        self.assertEqual({'a': '2'}, server['metadata'])
-        self.assertEqual(['x', 'y'], sorted(server['tags']))
-        self.assertEqual('new', server['description'])
+        keys = ('metadata', 'tags', 'description')
+        self.assertEqual(expected, tuple(server[key] for key in keys))
 
     def test_cloud_that_is_old(self) -> None:
         """Before 2.53 there is no search, and IDs are numbers."""

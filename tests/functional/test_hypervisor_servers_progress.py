@@ -20,6 +20,7 @@ import uuid
 
 from tests.fixtures import faults
 from tests.fixtures import terminal
+from tests.functional import base
 from tests.functional import compute_base
 
 _METADATA = ('POST', '/metadata$')
@@ -139,12 +140,13 @@ class ConfirmationTest(compute_base.ComputeTest):
         self.assertEqual({'demo-anode-1'}, self.having(self.name, '1'))
         self.assertEqual(['gone'] * 100 + ['updated'], sorted(stdout.split()))
 
-    def test_no(self) -> None:
-        for answer in (b'\n', b'n\n', b'what\n', b'\x04'):
-            self.list(100)
-            screen = self.asked(answer)
-            self.assertEqual(1, screen.wait())
-            self.assertIn('Nothing was changed.', ' '.join(screen.lines))
+    @base.cases(
+        enter=(b'\n',), no=(b'n\n',), word=(b'what\n',), end=(b'\x04',)
+    )
+    def test_no(self, answer: bytes) -> None:
+        screen = self.asked(answer)
+        self.assertEqual(1, screen.wait())
+        self.assertIn('Nothing was changed.', ' '.join(screen.lines))
         self.assertEqual([], self.writes(self.proxy))
 
     def test_not_asked(self) -> None:

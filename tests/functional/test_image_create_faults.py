@@ -23,7 +23,6 @@ from tests.functional import base
 
 _PUT = ('PUT', '/file')
 _SIZE = 3 * 1024**2
-_BROKEN = (401, 503)
 
 
 class ResentTest(base.FunctionalTest):
@@ -47,32 +46,23 @@ class ResentTest(base.FunctionalTest):
     def assert_sent(self, times: int) -> None:
         self.assertEqual(times, len(self.proxy.requests(*_PUT)))
 
-    def test_401_before(self) -> None:
-        self.survives(faults.Answer(401))
+    @base.cases(
+        before=(faults.When.BEFORE, False),
+        in_the_middle=(faults.When.MIDDLE, False),
+        after=(faults.When.AFTER, False),
+        and_the_rest_not_read=(faults.When.MIDDLE, True),
+    )
+    def test_401(self, when: faults.When, close: bool) -> None:
+        self.survives(faults.Answer(401, when, close=close))
         self.assert_sent(2)
 
-    def test_401_in_the_middle(self) -> None:
-        self.survives(faults.Answer(401, faults.When.MIDDLE))
-        self.assert_sent(2)
-
-    def test_401_after(self) -> None:
-        self.survives(faults.Answer(401, faults.When.AFTER))
-        self.assert_sent(2)
-
-    def test_401_and_the_rest_not_read(self) -> None:
-        self.survives(faults.Answer(401, faults.When.MIDDLE, close=True))
-        self.assert_sent(2)
-
-    def test_503_before(self) -> None:
-        self.survives(faults.Answer(503))
-        self.assert_sent(2)
-
-    def test_503_in_the_middle(self) -> None:
-        self.survives(faults.Answer(503, faults.When.MIDDLE))
-        self.assert_sent(2)
-
-    def test_503_after(self) -> None:
-        self.survives(faults.Answer(503, faults.When.AFTER))
+    @base.cases(
+        before=(faults.When.BEFORE,),
+        in_the_middle=(faults.When.MIDDLE,),
+        after=(faults.When.AFTER,),
+    )
+    def test_503(self, when: faults.When) -> None:
+        self.survives(faults.Answer(503, when))
         self.assert_sent(2)
 
     def test_reset_in_the_middle(self) -> None:
@@ -87,12 +77,14 @@ class ResentTest(base.FunctionalTest):
         self.assertEqual(0, result.status)
         self.assertEqual(self.file.read_bytes(), self.stored(self.image()))
 
-    def test_reset_after_all_was_stored(self) -> None:
-        self.survives(faults.Reset(None))
-        self.assert_sent(1)
-
-    def test_gateway_timeout_after_all_was_stored(self) -> None:
-        self.survives(faults.Replace(504, '<h1>504 Gateway Time-out</h1>'))
+    @base.cases(
+        reset=(faults.Reset(None),),
+        gateway_timeout=(
+            faults.Replace(504, '<h1>504 Gateway Time-out</h1>'),
+        ),
+    )
+    def test_all_was_stored_before(self, fault: faults.Fault) -> None:
+        self.survives(fault)
         self.assert_sent(1)
 
     def test_503_after_all_was_stored(self) -> None:
@@ -153,10 +145,6 @@ class ResentTest(base.FunctionalTest):
         self.assertEqual([], self.images())
 
 
-class SingleStoreResentTest(ResentTest):
-    region = 'single'
-
-
 class NotRewindableTest(base.FunctionalTest):
     """What cannot be read twice is not sent twice, and leaves nothing."""
 
@@ -172,32 +160,23 @@ class NotRewindableTest(base.FunctionalTest):
         self.assertNotIn('Traceback', result.stderr)
         return result.stderr.splitlines()[1]
 
-    def test_401(self) -> None:
-        error = self.refused(faults.Answer(401, body='Token has expired'))
-        self.assertIn('401', error)
-        self.assertIn('Token has expired', error)
+    @base.cases(
+        _401=(faults.Answer(401, body='Too old.'), '401 .*Too old'),
+        _503=(faults.Answer(503, faults.When.MIDDLE), '503'),
+        reset=(faults.Reset(1000), 'The connection broke'),
+    )
+    def test_refused(self, fault: faults.Fault, words: str) -> None:
+        error = self.refused(fault)
+        self.assertRegex(error, words)
         self.assertIn('cannot be read a second time', error)
 
-    def test_503(self) -> None:
-        error = self.refused(faults.Answer(503, faults.When.MIDDLE))
-        self.assertIn('503', error)
-        self.assertIn('cannot be read a second time', error)
-
-    def test_reset(self) -> None:
-        error = self.refused(faults.Reset(1000))
-        self.assertIn('The connection broke', error)
-        self.assertIn('cannot be read a second time', error)
-
-    def test_fault_after_all_was_stored(self) -> None:
-        for fault in (faults.Reset(None), faults.Replace(503)):
-            self.proxied().inject(*_PUT, fault)
-            data = os.urandom(_SIZE)
-            result = self.run_openstack(
-                'image', 'create', self.name, data=data
-            )
-            self.assertEqual(0, result.status)
-            self.assertEqual(data, self.stored(self.image()))
-            self._delete_images()
+    @base.cases(reset=(faults.Reset(None),), _503=(faults.Replace(503),))
+    def test_all_was_stored_before(self, fault: faults.Fault) -> None:
+        self.proxied().inject(*_PUT, fault)
+        data = os.urandom(_SIZE)
+        result = self.run_openstack('image', 'create', self.name, data=data)
+        self.assertEqual(0, result.status)
+        self.assertEqual(data, self.stored(self.image()))
 
 
 class VerifiedTest(base.FunctionalTest):

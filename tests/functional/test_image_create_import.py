@@ -12,13 +12,14 @@
 
 """image create by import: staged, followed, verified, and put into stores."""
 
+from typing import Any
+
 from tests.fixtures import faults
+from tests.functional import base
 from tests.functional import import_base
 
 
 class CreateByImportTest(import_base.ImportTest):
-    """What works whatever the number of stores."""
-
     def test_staged(self) -> None:
         shown = self.openstack(*self.stage, '--wait', '-f', 'json').json
         image = self.assert_active()
@@ -49,12 +50,11 @@ class CreateByImportTest(import_base.ImportTest):
         self.openstack(*self.create, '--uri', self.url, '--wait')
         self.assert_active()
 
-    def test_protected(self) -> None:
-        for options in (('--wait',), ()):
-            self.openstack(*self.stage, '--protected', *options)
-            self.wait_for(lambda: self.image().status == 'active')
-            self.assertTrue(self.image().is_protected)
-            self._delete_images()
+    @base.cases(waited_for=('--wait',), not_waited_for=())
+    def test_protected(self, *options: str) -> None:
+        self.openstack(*self.stage, '--protected', *options)
+        self.wait_for(lambda: self.image().status == 'active')
+        self.assertTrue(self.image().is_protected)
 
     def test_no_property_but_the_users_and_glances(self) -> None:
         self.openstack(*self.stage, '--wait', '--property', 'a=b')
@@ -77,7 +77,9 @@ class CreateByImportTest(import_base.ImportTest):
     def test_on_a_terminal(self) -> None:
         # Long enough to be drawn.
         slow = faults.Slow(import_base.SIZE)
-        self.proxied().inject('PUT', '/stage', slow)
+        proxy = self.proxied()
+        proxy.inject('PUT', '/stage', slow)
+        proxy.inject('GET', '/tasks', faults.Edit(_processing), times=4)
         screen = self.on_terminal(*self.stage, '--progress', '-f', 'json')
         self.assertEqual(0, screen.wait())
         phases = []
@@ -112,27 +114,23 @@ class CreateByImportTest(import_base.ImportTest):
         self.openstack(*self.stage, '--wait', '--no-verify')
         self.assertEqual('active', self.image().status)
 
-    def test_import_that_is_not_accepted(self) -> None:
-        proxy = self.proxied()
-        proxy.inject('POST', '/import', faults.Answer(403, body='No imports.'))
-        for options in ((), ('--wait',), ('--protected',)):
-            proxy.forget()
-            proxy.inject(
-                'POST', '/import', faults.Answer(403, body='No imports.')
-            )
-            self.assertRegex(
-                self.failing(*self.stage, *options),
-                r'^The server did not accept the import of image (\S+): 403 '
-                r'Forbidden: No imports. Image \1 was deleted.$',
-            )
-            self.assert_nothing_left()
+    @base.cases(at_once=(), waited_for=('--wait',), protected=('--protected',))
+    def test_import_that_is_not_accepted(self, *options: str) -> None:
+        self.proxied().inject(
+            'POST', '/import', faults.Answer(403, body='No imports.')
+        )
+        self.assertRegex(
+            self.failing(*self.stage, *options),
+            r'^The server did not accept the import of image (\S+): 403 '
+            r'Forbidden: No imports. Image \1 was deleted.$',
+        )
+        self.assert_nothing_left()
 
-    def test_acceptance_that_is_lost(self) -> None:
-        for fault in (faults.Reset(None), faults.Replace(503)):
-            self.proxied().inject('POST', '/import', fault)
-            self.openstack(*self.stage, '--wait')
-            self.assert_active()
-            self._delete_images()
+    @base.cases(reset=(faults.Reset(None),), _503=(faults.Replace(503),))
+    def test_acceptance_that_is_lost(self, fault: faults.Fault) -> None:
+        self.proxied().inject('POST', '/import', fault)
+        self.openstack(*self.stage, '--wait')
+        self.assert_active()
 
     def test_order_that_is_lost(self) -> None:
         proxy = self.proxied()
@@ -175,42 +173,89 @@ class CreateByImportTest(import_base.ImportTest):
         self.assertEqual('queued', image.status)
         self.assertIn(f'Image {image.id} was kept.', error)
 
-    def test_nonsense_is_refused_before_anything_is_made(self) -> None:
+    @base.cases(
+        wait=('require --import', '--wait', '--file', 'disk.img'),
+        two_stores=(
+            *('requires --import', '--store', 'a', '--store', 'b'),
+            *('--file', 'disk.img'),
+        ),
+        all_stores=(
+            *('requires --import', '--all-stores', '--file', 'disk.img'),
+        ),
+        allow_failure=(
+            *('require --all-stores', '--import', '--allow-failure'),
+            *('--file', 'disk.img'),
+        ),
+        timeout=(
+            *('requires --wait', '--import', '--timeout', '3'),
+            *('--file', 'disk.img'),
+        ),
+        uri_and_file=(
+            *('does not go with', '--uri', 'http://127.0.0.1/x'),
+            *('--file', 'disk.img'),
+        ),
+        uri_and_image=(
+            *('does not go with', '--uri', 'http://127.0.0.1/x'),
+            *('--remote-image', 'x'),
+        ),
+        region_alone=('requires both', '--remote-region', 'x'),
+        no_uri=('is not a URI', '--uri', 'disk.img'),
+        no_data=('no image data', '--import'),
+        store_without_data=('requires image data', '--store', 'fast'),
+        region=(
+            *('does not offer', '--remote-region', 'a'),
+            *('--remote-image', 'b'),
+        ),
+        store_to_import_to=(
+            *('does not offer', '--import', '--store', 'no-such'),
+            *('--file', 'disk.img'),
+        ),
+        store=('does not offer', '--store', 'no-such', '--file', 'disk.img'),
+        volume=(
+            *('does not go with --volume', '--volume', 'v'),
+            *('--uri', 'http://127.0.0.1/x'),
+        ),
+    )
+    def test_refused(self, words: str, *options: str) -> None:
+        """Nothing was made."""
         proxy = self.proxied()
-        file = ('--file', str(self.file))
-        for words, *options in (
-            ('require --import', '--wait', *file),
-            ('requires --import', '--store', 'a', '--store', 'b', *file),
-            ('requires --import', '--all-stores', *file),
-            ('require --all-stores', '--import', '--allow-failure', *file),
-            ('requires --wait', '--import', '--timeout', '3', *file),
-            ('does not go with', '--uri', self.url, *file),
-            ('does not go with', '--uri', self.url, '--remote-image', 'x'),
-            ('requires both', '--remote-region', 'x'),
-            ('is not a URI', '--uri', 'disk.img'),
-            ('no image data', '--import'),
-            ('requires image data', '--store', 'fast'),
-            ('does not offer', '--remote-region', 'a', '--remote-image', 'b'),
-            ('does not offer', '--import', '--store', 'no-such', *file),
-            ('does not offer', '--store', 'no-such', *file),
-            ('does not go with --volume', '--volume', 'v', '--uri', self.url),
-        ):
-            if self.region == 'single' and 'fast' in options:
-                words = 'does not offer'
-            error = self.failing(*self.create, *options)
-            self.assertIn(words, error)
+        error = self.failing(*self.create, *options, cwd=self.folder)
+        self.assertIn(words, error)
         self.assertEqual([], proxy.requests('POST'))
 
 
-class SingleStoreCreateByImportTest(CreateByImportTest):
+class SingleStoreCreateByImportTest(import_base.ImportTest):
+    """A Glance with one store, which has no name."""
+
     region = 'single'
 
-    def test_stores_are_refused(self) -> None:
-        for options in (('--store', 'file'), ('--all-stores',)):
-            self.assertEqual(
-                'This cloud does not offer a choice of stores.',
-                self.failing(*self.stage, *options),
-            )
+    def test_staged(self) -> None:
+        shown = self.openstack(*self.stage, '--wait', '-f', 'json').json
+        image = self.assert_active()
+        self.assertEqual(('active', image.id), (shown['status'], shown['id']))
+
+    def test_in_a_log(self) -> None:
+        result = self.run_openstack(*self.stage, '--progress')
+        self.assertNotRegex(result.stderr, ', to (?!the store,)')
+        self.assertRegex(result.stderr, ': active, verified, 3.0 MiB in 0:0')
+
+    def test_uri_that_answers_404(self) -> None:
+        url = f'{self.web.url}/no-such'
+        error = self.failing(*self.create, '--uri', url, '--wait')
+        self.assertRegex(error, r'^Task .* Image \S{36} was deleted.$')
+        self.assert_nothing_left()
+
+    @base.cases(
+        one=('--store', 'file'),
+        all=('--all-stores',),
+        without_data=('--store', 'fast'),
+    )
+    def test_stores_are_refused(self, *options: str) -> None:
+        command = self.create if 'fast' in options else self.stage
+        self.assertEqual(
+            'This cloud does not offer a choice of stores.',
+            self.failing(*command, *options),
+        )
         self.assertEqual([], self.images())
 
 
@@ -236,20 +281,26 @@ class StoresTest(import_base.ImportTest):
         self.assert_active('slow', 'fast')
 
     def test_all(self) -> None:
-        for source in (self.stage, (*self.create, '--uri', self.url)):
-            self.openstack(*source, '--wait', '--all-stores')
-            self.assert_active('fast', 'slow')
-            self._delete_images()
+        self.openstack(*self.stage, '--wait', '--all-stores')
+        self.assert_active('fast', 'slow')
+
+    def test_all_of_what_is_downloaded(self) -> None:
+        self.openstack(
+            *self.create, '--uri', self.url, '--wait', '--all-stores'
+        )
+        self.assert_active('fast', 'slow')
 
     def test_each_is_shown(self) -> None:
         result = self.run_openstack(*self.stage, '--progress', '--all-stores')
         self.assertIn('to fast (1 of 2)', result.stderr)
 
-    def test_what_is_offered_is_told(self) -> None:
+    def test_stores_that_are_offered(self) -> None:
         self.assertEqual(
             'This cloud does not offer the store no-such, but: fast, slow.',
             self.failing(*self.stage, '--store', 'no-such'),
         )
+
+    def test_methods_that_are_offered(self) -> None:
         self.assertEqual(
             'This cloud does not offer the import method glance-download, '
             'but: glance-direct, web-download, copy-image.',
@@ -291,18 +342,18 @@ class BrokenStoreTest(import_base.ImportTest):
         self.assertEqual([], self.images())
         self.assertEqual({}, self.kept_beside())
 
-    def test_the_only_one_fails(self) -> None:
-        for options in ((), ('--progress',)):
-            result = self.run_openstack(
-                *self.stage, '--wait', '--store', 'slow', *options
-            )
-            self.assertEqual((1, ''), (result.status, result.stdout))
-            self.assertRegex(
-                result.stderr.splitlines()[-1],
-                r'^Task \S+ failed: .* Stores that failed: slow. Image \S+ '
-                r'was deleted.$',
-            )
-            self.assertEqual([], self.images())
+    @base.cases(silently=(), with_progress=('--progress',))
+    def test_the_only_one_fails(self, *options: str) -> None:
+        result = self.run_openstack(
+            *self.stage, '--wait', '--store', 'slow', *options
+        )
+        self.assertEqual((1, ''), (result.status, result.stdout))
+        self.assertRegex(
+            result.stderr.splitlines()[-1],
+            r'^Task \S+ failed: .* Stores that failed: slow. Image \S+ was '
+            r'deleted.$',
+        )
+        self.assertEqual([], self.images())
 
     def kept_beside(self, image_id: str = '') -> dict[str, bytes]:
         """Return what lies in the stores that are folders."""
@@ -311,3 +362,8 @@ class BrokenStoreTest(import_base.ImportTest):
             for path in self.lying() - self._before
             if not image_id or path.name == image_id
         }
+
+
+def _processing(answer: dict[str, Any]) -> None:
+    for task in answer['tasks']:
+        task['status'] = 'processing'

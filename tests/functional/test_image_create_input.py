@@ -23,6 +23,17 @@ from tests.functional import base
 
 _NOTICE = 'Reading image data from standard input.\n'
 
+# A master boot record with one partition, of Linux, from block 2048 on.
+_MBR = b'\0' * 446 + bytes.fromhex('00000000 83000000 00080000 00080000')
+_MBR = _MBR.ljust(510, b'\0') + b'\x55\xaa'
+# Version 3, 1 MiB, as qemu-img create writes its first bytes.
+_QCOW2 = bytes.fromhex(
+    '514649fb 00000003 0000000000000000 00000000 00000010'
+    '0000000000100000 00000000 00000001 0000000000030000'
+    '0000000000010000 00000001 00000000 0000000000000000'
+    '0000000000000000 0000000000000000 0000000000000000 00000004 00000070'
+)
+
 
 class StandardInputTest(base.FunctionalTest):
     def create(self, **options: Any) -> base.Result:
@@ -119,20 +130,16 @@ class StandardInputTest(base.FunctionalTest):
         self.assertEqual(0, result.status)
         self.assertEqual(b'12345', self.stored(self.image()))
 
-    def test_shorter_than_announced(self) -> None:
+    @base.cases(
+        shorter=('9', 'ended after 5 bytes, 9 were'),
+        longer=('3', 'more than the announced 3 bytes'),
+    )
+    def test_size_differs(self, size: str, words: str) -> None:
         result = self.run_openstack(
-            'image', 'create', '--size', '9', self.name, data=b'12345'
+            'image', 'create', '--size', size, self.name, data=b'12345'
         )
         self.assertEqual(1, result.status)
-        self.assertIn('ended after 5 bytes, 9 were', result.stderr)
-        self.assertEqual([], self.images())
-
-    def test_longer_than_announced(self) -> None:
-        result = self.run_openstack(
-            'image', 'create', '--size', '3', self.name, data=b'12345'
-        )
-        self.assertEqual(1, result.status)
-        self.assertIn('more than the announced 3 bytes', result.stderr)
+        self.assertIn(words, result.stderr)
         self.assertEqual([], self.images())
 
 
@@ -179,20 +186,16 @@ class RefusedInputTest(base.FunctionalTest):
             self.refused('--file', path, '--size', '99'),
         )
 
-    def test_size_without_data(self) -> None:
-        self.assertIn('--size requires', self.refused('--size', '99'))
-
-    def test_v1_option(self) -> None:
-        self.assertIn('--copy-from', self.refused('--copy-from', 'x'))
-
-    def test_no_such_project(self) -> None:
-        self.assertIn('nobody', self.refused('--project', 'nobody'))
-
-    def test_signature_without_file(self) -> None:
-        self.assertIn(
-            '--file',
-            self.refused('--sign-key-path', 'k', '--sign-cert-id', 'c'),
-        )
+    @base.cases(
+        size_without_data=('--size requires', '--size', '99'),
+        v1_option=('--copy-from', '--copy-from', 'x'),
+        no_such_project=('nobody', '--project', 'nobody'),
+        signature_without_file=(
+            *('--file', '--sign-key-path', 'k', '--sign-cert-id', 'c'),
+        ),
+    )
+    def test_option(self, words: str, *options: str) -> None:
+        self.assertIn(words, self.refused(*options))
 
     def test_signature_of_a_fifo(self) -> None:
         fifo = self.folder / 'fifo'
@@ -211,39 +214,24 @@ class DiskFormatTest(base.FunctionalTest):
         )
         return result.stderr.replace(str(source), 'DISK').split('\n')[0]
 
-    def test_qcow2_sent_as_raw(self) -> None:
-        self.assertEqual(
+    @base.cases(
+        qcow2_as_raw=(
+            _QCOW2,
             'DISK looks like qcow2, but its disk format is said to be raw '
             '(--disk-format).',
-            self.warned(_QCOW2),
-        )
-
-    def test_qcow2(self) -> None:
-        self.assertEqual('', self.warned(_QCOW2, '--disk-format', 'qcow2'))
-
-    def test_raw(self) -> None:
-        self.assertEqual('', self.warned(os.urandom(512)))
-
-    def test_partitioned(self) -> None:
-        self.assertEqual('', self.warned(_MBR))
+        ),
+        qcow2=(_QCOW2, '', '--disk-format', 'qcow2'),
+        random_as_raw=(os.urandom(512), ''),
+        partitioned_as_raw=(_MBR, ''),
+        container=(
+            *(b'<?xml', '', '--container-format', 'ovf'),
+            *('--disk-format', 'vmdk'),
+        ),
+    )
+    def test_sent(self, header: bytes, line: str, *options: str) -> None:
+        self.assertEqual(line, self.warned(header, *options))
 
     def test_raw_sent_as_qcow2(self) -> None:
         self.assert_starts(
             'DISK looks like raw', self.warned(b'', '--disk-format', 'qcow2')
         )
-
-    def test_container(self) -> None:
-        options = ['--container-format', 'ovf', '--disk-format', 'vmdk']
-        self.assertEqual('', self.warned(b'<?xml', *options))
-
-
-# A master boot record with one partition, of Linux, from block 2048 on.
-_MBR = b'\0' * 446 + bytes.fromhex('00000000 83000000 00080000 00080000')
-_MBR = _MBR.ljust(510, b'\0') + b'\x55\xaa'
-# Version 3, 1 MiB, as qemu-img create writes its first bytes.
-_QCOW2 = bytes.fromhex(
-    '514649fb 00000003 0000000000000000 00000000 00000010'
-    '0000000000100000 00000000 00000001 0000000000030000'
-    '0000000000010000 00000001 00000000 0000000000000000'
-    '0000000000000000 0000000000000000 0000000000000000 00000004 00000070'
-)

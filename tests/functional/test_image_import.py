@@ -15,12 +15,11 @@
 import json
 
 from tests.fixtures import faults
+from tests.functional import base
 from tests.functional import import_base
 
 
 class ImportImageTest(import_base.ImportTest):
-    """What works whatever the number of stores."""
-
     def imported(self, image_id: str, *options: str) -> str:
         """Import, and wait; return the status that is shown."""
         shown = self.openstack(
@@ -106,20 +105,21 @@ class ImportImageTest(import_base.ImportTest):
     def test_no_such_image(self) -> None:
         self.assertIn('no-such', self.failing('image', 'import', 'no-such'))
 
-    def test_nonsense_is_refused_before_anything_is_asked(self) -> None:
+    @base.cases(
+        download=('requires --uri', '--method', 'web-download'),
+        uri=('requires --method web-download', '--uri', 'http://127.0.0.1/x'),
+        image=('requires --method glance-download', '--remote-image', 'x'),
+        region=('requires both', '--method', 'glance-download'),
+        copy=('requires --store', '--method', 'copy-image'),
+        failure=('require --store', '--disallow-failure'),
+        timeout=('requires --wait', '--timeout', '5'),
+        no_uri=('not a URI', '--method', 'web-download', '--uri', 'x'),
+    )
+    def test_refused(self, words: str, *options: str) -> None:
+        """Nothing was asked for."""
         proxy = self.proxied()
-        for words, *options in (
-            ('requires --uri', '--method', 'web-download'),
-            ('requires --method web-download', '--uri', self.url),
-            ('requires --method glance-download', '--remote-image', 'x'),
-            ('requires both', '--method', 'glance-download'),
-            ('requires --store', '--method', 'copy-image'),
-            ('require --store', '--disallow-failure'),
-            ('requires --wait', '--timeout', '5'),
-            ('not a URI', '--method', 'web-download', '--uri', 'x'),
-        ):
-            error = self.failing('image', 'import', 'x', *options)
-            self.assertIn(words, error)
+        error = self.failing('image', 'import', 'x', *options)
+        self.assertIn(words, error)
         self.assertEqual([], proxy.requests('POST'))
 
     def test_what_is_sent_fits_the_cloud(self) -> None:
@@ -148,16 +148,33 @@ class ImportImageTest(import_base.ImportTest):
         )
 
 
-class SingleStoreImportImageTest(ImportImageTest):
+class SingleStoreImportImageTest(import_base.ImportTest):
+    """A Glance with one store, which has no name."""
+
     region = 'single'
 
-    def test_stores_are_refused(self) -> None:
+    def test_staged(self) -> None:
         image = self.staged()
-        for options in (('--store', 'file'), ('--all-stores',)):
-            self.assertEqual(
-                'This cloud does not offer a choice of stores.',
-                self.failing('image', 'import', image.id, *options),
-            )
+        shown = self.openstack(
+            'image', 'import', image.id, '--wait', '-f', 'json'
+        ).json
+        self.assertEqual('active', shown['status'])
+        self.assert_active()
+
+    def test_what_is_sent_fits_the_cloud(self) -> None:
+        proxy = self.proxied()
+        self.openstack('image', 'import', self.staged().id, '--wait')
+        (post,) = proxy.requests('POST', '/import')
+        self.assertEqual(
+            {'method': {'name': 'glance-direct'}}, json.loads(post.content)
+        )
+
+    @base.cases(one=('--store', 'file'), all=('--all-stores',))
+    def test_stores_are_refused(self, *options: str) -> None:
+        self.assertEqual(
+            'This cloud does not offer a choice of stores.',
+            self.failing('image', 'import', self.queued().id, *options),
+        )
 
     def test_copies_are_refused(self) -> None:
         self.assertEqual(
@@ -205,16 +222,16 @@ class CopyTest(import_base.ImportTest):
             self.failing(*self.command, '--store', 'fast', '--wait'),
         )
 
-    def test_store_that_fails(self) -> None:
+    @base.cases(
+        allowed=('--allow-failure',), not_allowed=('--disallow-failure',)
+    )
+    def test_only_store_fails(self, option: str) -> None:
         self.break_store()
-        for option in ('--allow-failure', '--disallow-failure'):
-            self.assertRegex(
-                self.failing(
-                    *self.command, '--store', 'slow', '--wait', option
-                ),
-                r'^Task \S+ failed: .* Stores that failed: slow. Image '
-                r'\S+ has status active now.$',
-            )
+        self.assertRegex(
+            self.failing(*self.command, '--store', 'slow', '--wait', option),
+            r'^Task \S+ failed: .* Stores that failed: slow. Image '
+            r'\S+ has status active now.$',
+        )
 
     def test_store_that_may_fail(self) -> None:
         """The task is a success, and the image is nowhere new."""
@@ -233,15 +250,14 @@ class CopyTest(import_base.ImportTest):
 
 
 class StoresTest(import_base.ImportTest):
-    def test_two_are_two(self) -> None:
-        for options in (
-            ('--store', 'slow', '--store', 'fast'),
-            ('--store', 'slow', 'fast', '--wait'),
-        ):
-            image = self.staged()
-            self.openstack('image', 'import', '--wait', image.id, *options)
-            self.assert_active('slow', 'fast')
-            self._delete_images()
+    @base.cases(
+        options=('--store', 'slow', '--store', 'fast'),
+        one_option=('--store', 'slow', 'fast', '--wait'),
+    )
+    def test_two(self, *options: str) -> None:
+        image = self.staged()
+        self.openstack('image', 'import', '--wait', image.id, *options)
+        self.assert_active('slow', 'fast')
 
     def test_failed_import_that_stays_importing(self) -> None:
         """Glance leaves it so; that is why the task is what counts."""

@@ -37,27 +37,29 @@ class StagingFaultTest(import_base.ImportTest):
         self.assert_active()
         return result
 
-    def test_401(self) -> None:
-        for when in faults.When:
-            self.survives(faults.Answer(401, when))
-            self._delete_images()
-
-    def test_503(self) -> None:
-        for when in (faults.When.BEFORE, faults.When.MIDDLE):
-            self.survives(faults.Answer(503, when))
-            self._delete_images()
+    @base.cases(
+        _401_before=(faults.Answer(401),),
+        _401_in_the_middle=(faults.Answer(401, faults.When.MIDDLE),),
+        _401_after=(faults.Answer(401, faults.When.AFTER),),
+        _503_before=(faults.Answer(503),),
+        _503_in_the_middle=(faults.Answer(503, faults.When.MIDDLE),),
+    )
+    def test_sent_again(self, fault: faults.Fault) -> None:
+        self.survives(fault)
 
     def test_reset_in_the_middle(self) -> None:
         result = self.survives(faults.Reset(1024**2), '--progress')
         self.assertEqual(2, result.stderr.count(': staging 3.0 MiB\n'))
         self.assertIn('It is sent again.', result.stderr)
 
-    def test_reset_after_all_was_staged(self) -> None:
-        self.survives(faults.Reset(None))
-        self.assertEqual(1, len(self.proxy.requests(*_STAGE)))
-
-    def test_gateway_timeout_after_all_was_staged(self) -> None:
-        self.survives(faults.Replace(504, '<h1>504 Gateway Time-out</h1>'))
+    @base.cases(
+        reset=(faults.Reset(None),),
+        gateway_timeout=(
+            faults.Replace(504, '<h1>504 Gateway Time-out</h1>'),
+        ),
+    )
+    def test_all_was_staged_before(self, fault: faults.Fault) -> None:
+        self.survives(fault)
         self.assertEqual(1, len(self.proxy.requests(*_STAGE)))
 
     def test_503_after_all_was_staged(self) -> None:
@@ -83,10 +85,6 @@ class StagingFaultTest(import_base.ImportTest):
         self.assertEqual(1, result.status)
         self.assertIn('cannot be read a second time', result.stderr)
         self.assert_nothing_left()
-
-
-class SingleStoreStagingFaultTest(StagingFaultTest):
-    region = 'single'
 
 
 class PollingFaultTest(import_base.ImportTest):
@@ -126,10 +124,6 @@ class PollingFaultTest(import_base.ImportTest):
             f'Image {image_id} was deleted while it was imported.',
             result.stderr,
         )
-
-
-class SingleStorePollingFaultTest(PollingFaultTest):
-    region = 'single'
 
 
 class StalledTest(import_base.ImportTest):
@@ -217,10 +211,6 @@ class StalledTest(import_base.ImportTest):
         self.assert_nothing_left()
 
 
-class SingleStoreStalledTest(StalledTest):
-    region = 'single'
-
-
 class InterruptedStagingTest(import_base.ImportTest):
     def setUp(self) -> None:
         super().setUp()
@@ -246,16 +236,12 @@ class InterruptedStagingTest(import_base.ImportTest):
         self.assert_nothing_left()
 
 
-class SingleStoreInterruptedStagingTest(InterruptedStagingTest):
-    region = 'single'
-
-
 class InterruptedCopyTest(import_base.ImportTest):
     """Glance writes to a store just now: that must not stay there."""
 
     def test_nothing_stays_in_the_store(self) -> None:
         with self.file.open('r+b') as file:
-            file.truncate(300 * 1024**2)
+            file.truncate(200 * 1024**2)
         process = self.start(*self.stage, '--wait')
 
         def copying() -> bool:

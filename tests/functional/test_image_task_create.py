@@ -16,6 +16,7 @@ import json
 from typing import Any
 
 from tests.fixtures import faults
+from tests.functional import base
 from tests.functional import task_base
 
 _POST = ('POST', '/v2/tasks')
@@ -87,21 +88,19 @@ class CreateTest(task_base.ImageTaskTest):
         )
         self.assertEqual(shown.json, created)
 
-    def test_formatters(self) -> None:
-        for options, pattern in (
-            ((), r'(?m)^\| status +\| pending +\|$'),
-            (('-f', 'value', '-c', 'status'), '^pending\n$'),
-            (('-f', 'yaml'), '(?m)^  import_from: http'),
-            (('-f', 'shell'), '(?m)^status="pending"$'),
-        ):
-            result = self.openstack(
-                *self.create, *self.shortcuts(self.url), *options
-            )
-            self.assertRegex(result.stdout, pattern)
-        self.wait_for(lambda: len(self.images()) == 4)
-        self.wait_for(
-            lambda: {image.status for image in self.images()} == {'active'}
+    @base.cases(
+        table=(r'(?m)^\| status +\| pending +\|$',),
+        value=('^pending\n$', '-f', 'value', '-c', 'status'),
+        yaml=('(?m)^  import_from: http', '-f', 'yaml'),
+        shell=('(?m)^status="pending"$', '-f', 'shell'),
+    )
+    def test_format(self, pattern: str, *options: str) -> None:
+        result = self.openstack(
+            *self.create, *self.shortcuts(self.url), *options
         )
+        self.assertRegex(result.stdout, pattern)
+        self.wait_for(self.images)
+        self.wait_for(lambda: self.image().status == 'active')
 
 
 class SingleStoreTest(task_base.ImageTaskTest):
@@ -140,14 +139,17 @@ class RefusedTest(task_base.ImageTaskTest):
         self.assert_starts('The server answered 400 Bad Request: ', error)
         self.assertIn("'nonsense' is not one of ['import',", error)
 
-    def test_member(self) -> None:
+    @base.cases(
+        create=('create', '--type', 'import'),
+        list=('list',),
+    )
+    def test_member(self, *command: str) -> None:
         self.environ['OS_CLOUD'] = 'multi-member'
-        for command in (self.create, ('image', 'task', 'list')):
-            error = self.failing(*command)
-            self.assert_starts('The server answered 403 Forbidden: ', error)
-            self.assertRegex(
-                error, "Glance's policy tasks_api_access .*administrators"
-            )
+        error = self.failing('image', 'task', *command)
+        self.assert_starts('The server answered 403 Forbidden: ', error)
+        self.assertRegex(
+            error, "Glance's policy tasks_api_access .*administrators"
+        )
 
     def test_login(self) -> None:
         error = self.failing(*self.create, '--os-password', 'wrong')

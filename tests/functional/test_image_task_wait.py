@@ -116,17 +116,14 @@ class FaultsTest(task_base.ImageTaskTest):
         self.assert_imported()
         return result
 
-    def test_503(self) -> None:
-        self.assertIn('503', self.survives(faults.Answer(503)).stderr)
-
-    def test_token_that_expired(self) -> None:
-        self.assertEqual('', self.survives(faults.Answer(401)).stderr)
-
-    def test_reset(self) -> None:
-        self.assertEqual('', self.survives(faults.Reset(None)).stderr)
-
-    def test_proxy_that_lost_patience(self) -> None:
-        self.assertEqual('', self.survives(faults.Answer(504)).stderr)
+    @base.cases(
+        _503=(faults.Answer(503), '503'),
+        token_that_expired=(faults.Answer(401), '^$'),
+        reset=(faults.Reset(None), '^$'),
+        proxy_that_lost_patience=(faults.Answer(504), '^$'),
+    )
+    def test_asked_again(self, fault: faults.Fault, words: str) -> None:
+        self.assertRegex(self.survives(fault).stderr, words)
 
     def test_one_after_the_other(self) -> None:
         self.survives(faults.Answer(401), faults.Reset(0), faults.Answer(503))

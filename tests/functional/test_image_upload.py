@@ -10,108 +10,12 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""image stage and image upload: data for an image that exists."""
+"""image upload: data for an image that exists."""
 
 import signal
 
 from tests.fixtures import faults
 from tests.functional import import_base
-
-
-class StageTest(import_base.ImportTest):
-    def setUp(self) -> None:
-        super().setUp()
-        self.image_id = self.queued().id
-        self.command = ('image', 'stage', self.name)
-        self.file_option = ('--file', str(self.file))
-
-    def assert_staged(self) -> None:
-        image = self.image()
-        self.assertEqual('uploading', image.status)
-        self.assertEqual({'staging': self.data}, self.kept(image.id))
-
-    def test_file(self) -> None:
-        result = self.openstack(*self.command, *self.file_option)
-        self.assertEqual('', result.stdout)
-        self.assert_staged()
-
-    def test_standard_input(self) -> None:
-        result = self.run_openstack(*self.command, data=self.data)
-        self.assertEqual(0, result.status)
-        self.assertEqual(
-            'Reading image data from standard input.\n', result.stderr
-        )
-        self.assert_staged()
-
-    def test_no_data(self) -> None:
-        self.assertEqual(
-            'There is no image data: it comes via --file or stdin.',
-            self.failing(*self.command),
-        )
-
-    def test_in_a_log(self) -> None:
-        result = self.run_openstack(
-            *self.command, *self.file_option, '--progress'
-        )
-        self.assertEqual((0, ''), (result.status, result.stdout))
-        first, *_, last = result.stderr.splitlines()
-        self.assertEqual(f'{self.name}: staging 3.0 MiB', first)
-        self.assertRegex(last, ': staged, 3.0 MiB in 0:0')
-
-    def test_on_a_terminal(self) -> None:
-        screen = self.on_terminal(
-            *self.command, *self.file_option, '--progress'
-        )
-        self.assertEqual(0, screen.wait())
-        self.assertRegex(screen.lines[0], '^staged +━+ 3.0/3.0 MiB 100%')
-
-    def test_staged_already(self) -> None:
-        self.openstack(*self.command, *self.file_option)
-        self.assertEqual(
-            f'Image {self.image_id} has status uploading: only an image whose '
-            'status is queued can get data.',
-            self.failing(*self.command, *self.file_option),
-        )
-        self.assert_staged()
-
-    def test_refused(self) -> None:
-        self.proxied().inject(
-            'PUT', '/stage', faults.Answer(413, body='Too much.')
-        )
-        self.assertEqual(
-            f'The server refused the data of image {self.image_id}: 413 '
-            f'Request Entity Too Large: Too much. Image {self.image_id} was '
-            'left as it is now.',
-            self.failing(*self.command, *self.file_option),
-        )
-        self.assertEqual('queued', self.image().status)
-
-    def test_faults(self) -> None:
-        proxy = self.proxied()
-        proxy.inject('PUT', '/stage', faults.Answer(401, faults.When.AFTER))
-        proxy.inject('PUT', '/stage', faults.Answer(503, faults.When.MIDDLE))
-        result = self.run_openstack(*self.command, *self.file_option)
-        self.assertEqual(0, result.status)
-        self.assert_staged()
-
-    def test_ctrl_c(self) -> None:
-        stall = faults.Stall(1024**2)
-        self.proxied().inject('PUT', '/stage', stall)
-        process = self.start(*self.command, *self.file_option)
-        self.assertTrue(stall.reached.wait(30))
-        process.send_signal(signal.SIGINT)
-        result = self.finish(process)
-        stall.released.set()
-        self.assertEqual(130, result.status)
-        self.assertEqual(
-            f'Interrupted. Image {self.image_id} was left as it is now.\n',
-            result.stderr,
-        )
-        self.assertEqual(self.image_id, self.image().id)
-
-
-class SingleStoreStageTest(StageTest):
-    region = 'single'
 
 
 class UploadTest(import_base.ImportTest):
@@ -190,8 +94,21 @@ class UploadTest(import_base.ImportTest):
         self.assertEqual(self.image_id, self.image().id)
 
 
-class SingleStoreUploadTest(UploadTest):
+class SingleStoreUploadTest(import_base.ImportTest):
+    """A Glance with one store, which has no name."""
+
     region = 'single'
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.queued()
+        self.command = (
+            *('image', 'upload', self.name, '--file', str(self.file)),
+        )
+
+    def test_file(self) -> None:
+        self.openstack(*self.command)
+        self.assert_active()
 
     def test_store_is_refused(self) -> None:
         self.assertEqual(
