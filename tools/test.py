@@ -13,42 +13,126 @@
 
 """Run the tests, unit and functional, from a fresh clone.
 
-usage: tools/test.py [ENVIRONMENT ...]
+usage: tools/test.py [--failfast] [--parallel] [ENVIRONMENT ...]
+                     [-- ARGUMENT ...]
 
-ENVIRONMENT is one of tox.ini, py3 and functional unless given. All that is
-needed is installed into .venv and .tox in this clone; what the tests need of
-Debian's packages (bindep.txt) is installed if that may be done here.
+ENVIRONMENT is one of tox.ini, or unit for py3; py3 and functional unless
+given. ARGUMENT is what tox passes on: a regular expression that names of tests
+match, for example. With --failfast the first failure is the end; --parallel
+runs environments beside each other, and shows what they write if they fail.
+
+All that is needed is installed into .venv and .tox in this clone; what the
+tests need of Debian's packages (bindep.txt) is installed if that may be done
+here.
 """
 
+import argparse
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
+from tests import summary
 from tests.fixtures import bootstrap
 
 _REQUIREMENTS = ['bindep>=2.11', 'tox>=4.11']
 
+# Where nothing of this has changed, an environment is what it was.
+_DESCRIBED_BY = [
+    bootstrap.CLONE / name
+    for name in (
+        *('bindep.txt', 'lower-constraints.txt', 'pyproject.toml'),
+        *('requirements.txt', 'setup.cfg', 'setup.py'),
+        *('test-requirements.txt', 'tox.ini', 'doc/requirements.txt'),
+    )
+]
 
-def main(environments: list[str]) -> int:
-    """Run the environments of tox; return the exit status."""
+
+_ALIASES = {'unit': 'py3'}
+
+
+def main(arguments: list[str]) -> int:
+    """Run environments of tox; return the exit status."""
+    end = arguments.index('--') if '--' in arguments else len(arguments)
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument('--help', '-h', action='store_true')
+    parser.add_argument('--failfast', action='store_true')
+    parser.add_argument('--parallel', action='store_true')
+    parser.add_argument('environments', nargs='*')
+    args = parser.parse_args(arguments[:end])
+    if args.help:
+        print((__doc__ or '').strip())
+        return 0
+    names = args.environments or ['py3', 'functional']
+    names = [_ALIASES.get(name, name) for name in names]
+    passed_on = ['--failfast'] * args.failfast + arguments[end + 1 :]
     try:
         tools = bootstrap.ensure('tools', 'tox', _REQUIREMENTS, []) / 'bin'
-        _install_packages(tools)
+        _prepare(tools, names, args.parallel)
+        return _run(tools, names, args.parallel, passed_on)
     except bootstrap.BootstrapError as error:
         print(f'test: {error}', file=sys.stderr)
         return 1
-    chosen = ','.join(environments or ['py3', 'functional'])
-    print(f'Running tox -e {chosen} ...', file=sys.stderr, flush=True)
-    try:
-        return subprocess.call(
-            [str(tools / 'tox'), 'run', '-e', chosen], cwd=bootstrap.CLONE
-        )
     except KeyboardInterrupt:
         return 130
+
+
+def _prepare(tools: pathlib.Path, names: list[str], parallel: bool) -> None:
+    """Make the environments that are missing, or not what they should be.
+
+    :raises bootstrap.BootstrapError: if that is not possible.
+    """
+    wanted = bootstrap.digest([], _DESCRIBED_BY)
+    stamps = {
+        name: bootstrap.CLONE / '.tox' / f'{name}.complete' for name in names
+    }
+    missing = [
+        name
+        for name, stamp in stamps.items()
+        if not stamp.exists() or stamp.read_text() != wanted
+    ]
+    if not missing:
+        return
+    _install_packages(tools)
+    if _tox(tools, missing, parallel, '--notest'):
+        raise bootstrap.BootstrapError('There is no environment to test in.')
+    for name in missing:
+        stamps[name].write_text(wanted)
+
+
+def _run(
+    tools: pathlib.Path,
+    names: list[str],
+    parallel: bool,
+    passed_on: list[str],
+) -> int:
+    """Run environments; write how many tests passed and failed in all."""
+    status = 0
+    with tempfile.NamedTemporaryFile() as file:
+        os.environ[summary.VARIABLE] = file.name
+        for group in [names] if parallel else [[name] for name in names]:
+            options = ['--skip-pkg-install', '--', *passed_on]
+            status = _tox(tools, group, parallel, *options) or status
+            if status and '--failfast' in passed_on:
+                break
+        counts = summary.total(pathlib.Path(file.name))
+    if counts:
+        print(summary.text(counts))
+    return status
+
+
+def _tox(
+    tools: pathlib.Path, names: list[str], parallel: bool, *options: str
+) -> int:
+    chosen = ','.join(names)
+    print(f'Running tox -e {chosen} ...', file=sys.stderr, flush=True)
+    how = ['run-parallel', '--parallel-no-spinner'] if parallel else ['run']
+    command = [str(tools / 'tox'), *how, '-e', chosen, *options]
+    return subprocess.call(command, cwd=bootstrap.CLONE)
 
 
 def _install_packages(tools: pathlib.Path) -> None:
