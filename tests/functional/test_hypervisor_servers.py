@@ -72,7 +72,7 @@ class WhichServersTest(compute_base.ComputeTest):
     def test_no_hypervisor_matches(self) -> None:
         error = self.refused('--matching', 'node-2')
         self.assertEqual(
-            'There is no hypervisor with node-2 in its name.', error
+            'No hypervisor found whose name contains node-2.', error
         )
 
     @base.cases(
@@ -84,7 +84,7 @@ class WhichServersTest(compute_base.ComputeTest):
     )
     def test_unknown_hypervisor(self, unknown: str) -> None:
         self.assertEqual(
-            f'There is no hypervisor with the name or ID {unknown}.',
+            f'No hypervisor found with name or ID {unknown}.',
             self.refused('node-1', unknown),
         )
 
@@ -102,7 +102,7 @@ class WhichServersTest(compute_base.ComputeTest):
     @base.cases(neither=(), both=('node-1', '--matching', 'node'))
     def test_hypervisors_or_matching(self, *args: str) -> None:
         self.assertEqual(
-            'Either hypervisors or --matching must be given.',
+            'Specify either hypervisors or --matching.',
             self.refused(*args),
         )
 
@@ -185,7 +185,7 @@ class FiltersTest(compute_base.ComputeTest):
             *('a=1', '--name', 'nothing', '-f', 'json', *option),
         )
         self.assertEqual((0, []), (result.status, result.json))
-        text = 'There are no such servers on node-1.\n'
+        text = 'No matching servers on node-1.\n'
         self.assertEqual(text, result.stderr)
 
 
@@ -358,7 +358,9 @@ class WhatTest(compute_base.ComputeTest):
             options += ['--tag', f'{number}']
         row = self.failed('anode-1', *options)
         self.assertIn('per-server limit 50', row['Reason'])
-        self.assertIn('Other changes to it were made.', row['Reason'])
+        self.assertIn(
+            'Some of its changes had already been applied.', row['Reason']
+        )
         self.assertEqual(50, len(self.server()[1]))
 
     def failed(self, *args: str) -> dict[str, str]:
@@ -368,7 +370,7 @@ class WhatTest(compute_base.ComputeTest):
         )
         self.assertEqual(1, result.status)
         self.assertEqual(
-            '1 of 1 servers could not be changed.\n', result.stderr
+            '1 of 1 server could not be changed.\n', result.stderr
         )
         (row,) = result.json
         self.assertEqual('failed', row['Result'])

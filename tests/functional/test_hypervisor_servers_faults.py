@@ -98,7 +98,7 @@ class EveryServerTest(FaultsTest):
         expected = {'updated': self.names, 'gone': [self.name]}
         self.assert_results(expected, result.json)
         reasons = [row['Reason'] for row in result.json]
-        self.assertEqual(1, reasons.count('It was deleted meanwhile.'))
+        self.assertEqual(1, reasons.count('The server no longer exists.'))
 
     def test_in_transition(self) -> None:
         busy = faults.Answer(409, body='It is being resized.')
@@ -292,7 +292,7 @@ class InterruptedTest(FaultsTest):
         self.assert_results(expected, result.json)
         *_, drawn, sentence = result.stderr.splitlines()
         self.assertIn('node-1: interrupted, 2 servers in 0:0', drawn)
-        self.assertEqual('Interrupted. 6 of 8 servers are left.', sentence)
+        self.assertEqual('Interrupted; skipped 6 of 8 servers.', sentence)
         self.assertEqual(2, len(self.posts()))
 
     def test_ctrl_c(self) -> None:

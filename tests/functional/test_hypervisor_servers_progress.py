@@ -146,7 +146,9 @@ class ConfirmationTest(compute_base.ComputeTest):
     def test_no(self, answer: bytes) -> None:
         screen = self.asked(answer)
         self.assertEqual(1, screen.wait())
-        self.assertIn('Nothing was changed.', ' '.join(screen.lines))
+        self.assertIn(
+            'Aborted; no servers were changed.', ' '.join(screen.lines)
+        )
         self.assertEqual([], self.writes(self.proxy))
 
     def test_not_asked(self) -> None:

@@ -104,7 +104,8 @@ class FailedTest(base.FunctionalTest):
     def test_deleted(self) -> None:
         self.assertRegex(
             self.failing(*self.command),
-            r'^The server refused the data of image (\S+): 413 Request Entity '
+            r'^The server rejected the data for image (\S+): 413 Request '
+            r'Entity '
             r'Too Large: Too much. Image \1 was deleted.$',
         )
         self.assertEqual([], self.images())
@@ -129,8 +130,8 @@ class FailedTest(base.FunctionalTest):
         self.proxy.inject('DELETE', '', denied)
         self.assertRegex(
             self.failing(*self.command),
-            r'Too much. Deleting image \S+ failed, too: .* 403 Forbidden: '
-            r'Not yours.$',
+            r'Too much. Image \S+ could not be deleted: .* 403 '
+            r'Forbidden: Not yours.$',
         )
 
     def test_source_shrinks(self) -> None:

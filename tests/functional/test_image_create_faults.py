@@ -100,8 +100,8 @@ class ResentTest(base.FunctionalTest):
         result = self.survives(faults.Answer(502, faults.When.MIDDLE))
         self.assert_sent(2)
         self.assertIn(
-            'Waiting for the server, for up to five minutes. The server '
-            'answered 502 Bad Gateway.\n',
+            'Waiting up to 5 minutes for the server. The server '
+            'returned 502 Bad Gateway.\n',
             result.stderr,
         )
 
@@ -118,7 +118,7 @@ class ResentTest(base.FunctionalTest):
     def test_progress_starts_again(self) -> None:
         result = self.survives(faults.Reset(_SIZE // 2), '--progress')
         self.assertEqual(2, result.stderr.count(': uploading 3.0 MiB\n'))
-        self.assertIn('It is sent again.', result.stderr)
+        self.assertIn('Retrying from the beginning.', result.stderr)
         for line in result.stderr.splitlines():
             self.assertNotRegex(line, r'1[0-9][1-9]%|[2-9]\d\d%')
 
@@ -138,7 +138,7 @@ class ResentTest(base.FunctionalTest):
         *warnings, error = result.stderr.splitlines()
         self.assertEqual(3, len(warnings))
         for warning in warnings:
-            self.assertIn('It is sent again.', warning)
+            self.assertIn('Retrying from the beginning.', warning)
         self.assertIn('The connection broke', error)
         self.assertIn('was deleted', error)
         self.assert_sent(4)
@@ -168,7 +168,7 @@ class NotRewindableTest(base.FunctionalTest):
     def test_refused(self, fault: faults.Fault, words: str) -> None:
         error = self.refused(fault)
         self.assertRegex(error, words)
-        self.assertIn('cannot be read a second time', error)
+        self.assertIn('can be read only once', error)
 
     @base.cases(reset=(faults.Reset(None),), _503=(faults.Replace(503),))
     def test_all_was_stored_before(self, fault: faults.Fault) -> None:
@@ -197,15 +197,19 @@ class VerifiedTest(base.FunctionalTest):
     def test_a_flipped_bit(self) -> None:
         self.proxy.inject(*_PUT, faults.Flip(_SIZE - 1))
         error = self.failing(*self.command)
-        self.assertRegex(error, r'is not what was sent: (sha\d+|md5) is')
-        self.assertRegex(error, r'is (\w{32,}) on the server, (?!\1)\w{32,} ')
+        self.assertRegex(
+            error, r'^Verification of image \S+ failed: expected (sha\d+|md5) '
+        )
+        self.assertRegex(
+            error, r' (\w{32,}), but the server reports (?!\1)\w{32,}\.'
+        )
         self.assertEqual([], self.images())
 
     def test_a_flipped_bit_with_progress(self) -> None:
         self.proxy.inject(*_PUT, faults.Flip(0))
         result = self.run_openstack(*self.command, '--progress')
         self.assertEqual(1, result.status)
-        self.assertIn('is not what was sent', result.stderr)
+        self.assertIn('Verification of image', result.stderr)
         self.assertIn(': failed, 3.0 MiB in', result.stderr)
         self.assertEqual([], self.images())
 
@@ -220,7 +224,7 @@ class VerifiedTest(base.FunctionalTest):
             'image', 'create', self.name, data=self.file.read_bytes()
         )
         self.assertEqual(1, result.status)
-        self.assertIn('is not what was sent', result.stderr)
+        self.assertIn('Verification of image', result.stderr)
         self.assertEqual([], self.images())
 
     def test_md5_alone(self) -> None:
@@ -246,7 +250,7 @@ class VerifiedTest(base.FunctionalTest):
         self.edit(checksum=None, os_hash_algo=None, os_hash_value=None)
         result = self.run_openstack(*self.command)
         self.assertEqual(0, result.status)
-        self.assertIn('is not verified', result.stderr)
+        self.assertIn('was not verified', result.stderr)
         self.assertIn('no digest', result.stderr)
 
     def test_length_is_always_compared(self) -> None:

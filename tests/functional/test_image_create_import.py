@@ -105,7 +105,7 @@ class CreateByImportTest(import_base.ImportTest):
         self.proxied().inject('PUT', '/stage', faults.Flip(1000))
         error = self.failing(*self.stage, '--wait')
         self.assertRegex(
-            error, r'^Image (\S+) is not what was sent: .* \1 was deleted.$'
+            error, r'^Verification of image (\S+) failed: .* \1 was deleted.$'
         )
         self.assert_nothing_left()
 
@@ -121,7 +121,7 @@ class CreateByImportTest(import_base.ImportTest):
         )
         self.assertRegex(
             self.failing(*self.stage, *options),
-            r'^The server did not accept the import of image (\S+): 403 '
+            r'^The server rejected the import of image (\S+): 403 '
             r'Forbidden: No imports. Image \1 was deleted.$',
         )
         self.assert_nothing_left()
@@ -198,7 +198,7 @@ class CreateByImportTest(import_base.ImportTest):
             *('does not go with', '--uri', 'http://127.0.0.1/x'),
             *('--remote-image', 'x'),
         ),
-        region_alone=('requires both', '--remote-region', 'x'),
+        region_alone=('Both --remote-region and', '--remote-region', 'x'),
         no_uri=('is not a URI', '--uri', 'disk.img'),
         no_data=('no image data', '--import'),
         store_without_data=('requires image data', '--store', 'fast'),
@@ -212,7 +212,7 @@ class CreateByImportTest(import_base.ImportTest):
         ),
         store=('does not offer', '--store', 'no-such', '--file', 'disk.img'),
         volume=(
-            *('does not go with --volume', '--volume', 'v'),
+            *('cannot be used with --volume', '--volume', 'v'),
             *('--uri', 'http://127.0.0.1/x'),
         ),
     )
@@ -325,7 +325,7 @@ class BrokenStoreTest(import_base.ImportTest):
         self.assertEqual(0, result.status)
         image = self.image()
         self.assertEqual(
-            f'Image {image.id} did not get into these stores: slow.\n',
+            f'Image {image.id} was not imported into these stores: slow.\n',
             result.stderr,
         )
         self.assertEqual('fast', result.json['properties']['stores'])
@@ -336,7 +336,7 @@ class BrokenStoreTest(import_base.ImportTest):
             self.failing(
                 *self.stage, '--wait', '--all-stores', '--disallow-failure'
             ),
-            r'^Task \S+ failed: .* Stores that failed: slow. Image \S+ was '
+            r'^Task \S+ failed: .* Failed stores: slow. Image \S+ was '
             r'deleted.$',
         )
         self.assertEqual([], self.images())
@@ -350,7 +350,7 @@ class BrokenStoreTest(import_base.ImportTest):
         self.assertEqual((1, ''), (result.status, result.stdout))
         self.assertRegex(
             result.stderr.splitlines()[-1],
-            r'^Task \S+ failed: .* Stores that failed: slow. Image \S+ was '
+            r'^Task \S+ failed: .* Failed stores: slow. Image \S+ was '
             r'deleted.$',
         )
         self.assertEqual([], self.images())

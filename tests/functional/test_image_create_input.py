@@ -132,7 +132,7 @@ class StandardInputTest(base.FunctionalTest):
 
     @base.cases(
         shorter=('9', 'ended after 5 bytes, 9 were'),
-        longer=('3', 'more than the announced 3 bytes'),
+        longer=('3', 'longer than the expected 3 bytes'),
     )
     def test_size_differs(self, size: str, words: str) -> None:
         result = self.run_openstack(
@@ -182,7 +182,7 @@ class RefusedInputTest(base.FunctionalTest):
     def test_size_of_file_differs(self) -> None:
         path = str(self.source(100))
         self.assertEqual(
-            f'{path} holds 100 bytes, but --size says 99.',
+            f'{path} is 100 bytes long, but --size is 99.',
             self.refused('--file', path, '--size', '99'),
         )
 
@@ -217,8 +217,7 @@ class DiskFormatTest(base.FunctionalTest):
     @base.cases(
         qcow2_as_raw=(
             _QCOW2,
-            'DISK looks like qcow2, but its disk format is said to be raw '
-            '(--disk-format).',
+            'DISK looks like qcow2, but the disk format of the image is raw.',
         ),
         qcow2=(_QCOW2, '', '--disk-format', 'qcow2'),
         random_as_raw=(os.urandom(512), ''),

@@ -77,7 +77,7 @@ class ImportImageTest(import_base.ImportTest):
         self.assertRegex(
             self.failing(*command, '--wait'),
             r'^Task \S+ failed: Task failed due to Internal Error. .*'
-            f'Image {image.id} has status queued now.$',
+            f'Image {image.id} is in status queued.$',
         )
         self.assertEqual(image.id, self.image().id)
 
@@ -96,7 +96,7 @@ class ImportImageTest(import_base.ImportTest):
     def test_errors_are_errors(self) -> None:
         image = self.queued()
         self.assertEqual(
-            f'The server did not accept the import of image {image.id}: 409 '
+            f'The server rejected the import of image {image.id}: 409 '
             "Conflict: Image needs to be staged before 'glance-direct' method "
             'can be used.',
             self.failing('image', 'import', image.id),
@@ -109,7 +109,7 @@ class ImportImageTest(import_base.ImportTest):
         download=('requires --uri', '--method', 'web-download'),
         uri=('requires --method web-download', '--uri', 'http://127.0.0.1/x'),
         image=('requires --method glance-download', '--remote-image', 'x'),
-        region=('requires both', '--method', 'glance-download'),
+        region=('Both --remote-region and', '--method', 'glance-download'),
         copy=('requires --store', '--method', 'copy-image'),
         failure=('require --store', '--disallow-failure'),
         timeout=('requires --wait', '--timeout', '5'),
@@ -142,9 +142,9 @@ class ImportImageTest(import_base.ImportTest):
         self.assertTrue(stall.reached.wait(30))
         self.assertRegex(
             self.failing(*command),
-            r'^The server did not accept the import of image \S+: 409 '
-            r'Conflict: .* Task \S{36} works on the image: "openstack image '
-            r'task list --image \S{36}" tells when it has ended.$',
+            r'^The server rejected the import of image \S+: 409 '
+            r'Conflict: .* Task \S{36} is still using the image. To check '
+            r'it, run "openstack image task list --image \S{36}".$',
         )
 
 
@@ -229,16 +229,16 @@ class CopyTest(import_base.ImportTest):
         self.break_store()
         self.assertRegex(
             self.failing(*self.command, '--store', 'slow', '--wait', option),
-            r'^Task \S+ failed: .* Stores that failed: slow. Image '
-            r'\S+ has status active now.$',
+            r'^Task \S+ failed: .* Failed stores: slow. Image '
+            r'\S+ is in status active.$',
         )
 
     def test_store_that_may_fail(self) -> None:
         """The task is a success, and the image is nowhere new."""
         self.break_store()
         self.assertEqual(
-            f'Image {self.image_id} did not get into these stores: slow. '
-            f'Image {self.image_id} has status active now.',
+            f'Image {self.image_id} was not imported into these stores: slow. '
+            f'Image {self.image_id} is in status active.',
             self.failing(*self.command, '--all-stores', '--wait'),
         )
 
@@ -268,7 +268,7 @@ class StoresTest(import_base.ImportTest):
                 *('image', 'import', image.id, '--wait', '--all-stores'),
                 '--disallow-failure',
             ),
-            r'^Task \S+ failed: .* Stores that failed: slow. Image \S+ has '
+            r'^Task \S+ failed: .* Failed stores: slow. Image \S+ has '
             r'status importing now.$',
         )
 

@@ -50,7 +50,7 @@ class StagingFaultTest(import_base.ImportTest):
     def test_reset_in_the_middle(self) -> None:
         result = self.survives(faults.Reset(1024**2), '--progress')
         self.assertEqual(2, result.stderr.count(': staging 3.0 MiB\n'))
-        self.assertIn('It is sent again.', result.stderr)
+        self.assertIn('Retrying from the beginning.', result.stderr)
 
     @base.cases(
         reset=(faults.Reset(None),),
@@ -72,7 +72,8 @@ class StagingFaultTest(import_base.ImportTest):
         self.proxy.inject(*_STAGE, faults.Answer(413, body='Too much.'))
         self.assertRegex(
             self.failing(*self.stage),
-            r'^The server refused the data of image (\S+): 413 Request Entity '
+            r'^The server rejected the data for image (\S+): 413 Request '
+            r'Entity '
             r'Too Large: Too much. Image \1 was deleted.$',
         )
         self.assert_nothing_left()
@@ -83,7 +84,7 @@ class StagingFaultTest(import_base.ImportTest):
             *self.create, '--import', '--wait', data=self.data
         )
         self.assertEqual(1, result.status)
-        self.assertIn('cannot be read a second time', result.stderr)
+        self.assertIn('can be read only once', result.stderr)
         self.assert_nothing_left()
 
 
@@ -121,7 +122,7 @@ class PollingFaultTest(import_base.ImportTest):
         result = self.finish(process)
         self.assertEqual(1, result.status)
         self.assert_starts(
-            f'Image {image_id} was deleted while it was imported.',
+            f'Image {image_id} was deleted during the import.',
             result.stderr,
         )
 
@@ -156,8 +157,9 @@ class StalledTest(import_base.ImportTest):
         self.assertEqual((130, ''), (result.status, result.stdout))
         self.assertRegex(
             result.stderr.splitlines()[-1],
-            r'^Interrupted. The import of image (\S+) had not ended, so what '
-            r'it was writing may stay in the store. Image \1 was deleted.$',
+            r'^Interrupted. The import of image (\S+) was still '
+            r'running; partial data may remain in the store. Image \1 was '
+            r'deleted.$',
         )
         self.stall.released.set()
         self.assert_nothing_left()
@@ -181,9 +183,9 @@ class StalledTest(import_base.ImportTest):
         self.assertEqual((130, ''), (result.status, result.stdout))
         image = self.image()
         self.assertEqual(
-            f'Interrupted. The import of image {image.id} goes on unwatched: '
-            f'"openstack image task list --image {image.id} --long" tells '
-            'what becomes of it.',
+            f'Interrupted. The import of image {image.id} continues on '
+            'the server. To check it, run '
+            f'"openstack image task list --image {image.id} --long".',
             result.stderr.splitlines()[-1],
         )
         self.stall.released.set()
@@ -194,9 +196,9 @@ class StalledTest(import_base.ImportTest):
         self.assertEqual((1, ''), (result.status, result.stdout))
         self.assertRegex(
             result.stderr.splitlines()[-1],
-            r'^The time is over, and task \S{36} is processing. The import '
-            r'of image (\S+) goes on unwatched: "openstack image task list '
-            r'--image \1 --long" tells what becomes of it.$',
+            r'^Timed out waiting for task \S{36} \(status: processing\). The '
+            r'import of image (\S+) continues on the server. To check it, run '
+            r'"openstack image task list --image \1 --long".$',
         )
         self.stall.released.set()
         self.wait_for(lambda: self.image().status == 'active')
@@ -205,7 +207,7 @@ class StalledTest(import_base.ImportTest):
         error = self.failing(
             *self.create, '--uri', self.url, '--wait', '--timeout', '1'
         )
-        self.assert_starts('The time is over', error)
+        self.assert_starts('Timed out waiting', error)
         self.assertIn('was deleted', error)
         self.stall.released.set()
         self.assert_nothing_left()

@@ -45,7 +45,7 @@ class StageTest(import_base.ImportTest):
 
     def test_no_data(self) -> None:
         self.assertEqual(
-            'There is no image data: it comes via --file or stdin.',
+            'No image data: specify --file or provide data on standard input.',
             self.failing(*self.command),
         )
 
@@ -68,8 +68,8 @@ class StageTest(import_base.ImportTest):
     def test_staged_already(self) -> None:
         self.openstack(*self.command, *self.file_option)
         self.assertEqual(
-            f'Image {self.image_id} has status uploading: only an image whose '
-            'status is queued can get data.',
+            f'Image {self.image_id} is in status uploading; data can be '
+            'uploaded only to a queued image.',
             self.failing(*self.command, *self.file_option),
         )
         self.assert_staged()
@@ -79,7 +79,7 @@ class StageTest(import_base.ImportTest):
             'PUT', '/stage', faults.Answer(413, body='Too much.')
         )
         self.assertEqual(
-            f'The server refused the data of image {self.image_id}: 413 '
+            f'The server rejected the data for image {self.image_id}: 413 '
             f'Request Entity Too Large: Too much. Image {self.image_id} was '
             'left as it is now.',
             self.failing(*self.command, *self.file_option),
@@ -104,7 +104,7 @@ class StageTest(import_base.ImportTest):
         stall.released.set()
         self.assertEqual(130, result.status)
         self.assertEqual(
-            f'Interrupted. Image {self.image_id} was left as it is now.\n',
+            f'Interrupted. Image {self.image_id} was not deleted.\n',
             result.stderr,
         )
         self.assertEqual(self.image_id, self.image().id)

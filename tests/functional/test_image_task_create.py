@@ -130,13 +130,13 @@ class RefusedTest(task_base.ImageTaskTest):
         )
         self.assertRegex(
             error,
-            '^The server answered 400 Bad Request: .*filter.*'
+            '^The server returned 400 Bad Request: .*filter.*'
             r'http://192\.0\.2\.1/disk\.img\.$',
         )
 
     def test_type(self) -> None:
         error = self.failing('image', 'task', 'create', '--type', 'nonsense')
-        self.assert_starts('The server answered 400 Bad Request: ', error)
+        self.assert_starts('The server returned 400 Bad Request: ', error)
         self.assertIn("'nonsense' is not one of ['import',", error)
 
     @base.cases(
@@ -146,7 +146,7 @@ class RefusedTest(task_base.ImageTaskTest):
     def test_member(self, *command: str) -> None:
         self.environ['OS_CLOUD'] = 'multi-member'
         error = self.failing('image', 'task', *command)
-        self.assert_starts('The server answered 403 Forbidden: ', error)
+        self.assert_starts('The server returned 403 Forbidden: ', error)
         self.assertRegex(
             error, "Glance's policy tasks_api_access .*administrators"
         )
@@ -161,7 +161,7 @@ class RefusedTest(task_base.ImageTaskTest):
             *_POST, faults.Answer(404, body=page, content_type='text/html')
         )
         self.assertEqual(
-            'The server answered 404 Not Found: No such thing.',
+            'The server returned 404 Not Found: No such thing.',
             self.failing(*self.create),
         )
 

@@ -85,7 +85,7 @@ class ListTest(task_base.ImageTaskTest):
 
     def test_what_does_not_go_together(self) -> None:
         self.assertEqual(
-            '--sort-key, --sort-dir and --marker do not go with --image.',
+            '--sort-key, --sort-dir and --marker cannot be used with --image.',
             self.failing(*_LIST, '--image', self.name, '--sort-key', 'status'),
         )
 

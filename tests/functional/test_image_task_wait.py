@@ -46,11 +46,11 @@ class TimeoutTest(StalledTest):
         error = self.failing(*self.command, '--timeout', '2')
         self.assertRegex(
             error,
-            r'^The time is over, and task (\S{36}) is processing. Task \1 '
-            r'goes on unwatched: "openstack image task show \1" tells what '
-            r'becomes of it.$',
+            r'^Timed out waiting for task (\S{36}) \(status: processing\). '
+            r'Task \1 continues on the server. To check it, run "openstack '
+            r'image task show \1".$',
         )
-        self.assert_goes_on(error.split()[6])
+        self.assert_goes_on(error.split()[5])
 
     def test_with_progress(self) -> None:
         result = self.run_openstack(
@@ -59,7 +59,7 @@ class TimeoutTest(StalledTest):
         self.assertEqual((1, ''), (result.status, result.stdout))
         drawn, error = result.stderr.splitlines()
         self.assertRegex(drawn, r'^\S{36}: failed in 0:0\d$')
-        self.assert_starts('The time is over, and task', error)
+        self.assert_starts('Timed out waiting for task', error)
 
 
 class InterruptedTest(StalledTest):
@@ -72,8 +72,8 @@ class InterruptedTest(StalledTest):
     def assert_told(self, line: str) -> None:
         self.assertRegex(
             line,
-            r'^Interrupted. Task (\S{36}) goes on unwatched: "openstack image '
-            r'task show \1" tells what becomes of it.$',
+            r'^Interrupted. Task (\S{36}) continues on the server. To check '
+            r'it, run "openstack image task show \1".$',
         )
         self.assert_goes_on(line.split()[2])
 
@@ -133,8 +133,8 @@ class FaultsTest(task_base.ImageTaskTest):
         error = self.failing(*self.create, *self.shortcuts(self.url), '--wait')
         self.assertRegex(
             error,
-            r'^The server answered 401 Unauthorized: No. Task \S{36} goes on '
-            r'unwatched: "openstack image task show ',
+            r'^The server returned 401 Unauthorized: No. Task \S{36} continues '
+            r'on the server. To check it, run "openstack image task ',
         )
         self.wait_for(self.images)
         self.wait_for(lambda: self.image().status == 'active')
@@ -147,7 +147,7 @@ class FaultsTest(task_base.ImageTaskTest):
         self.assertEqual(0, result.status)
         self.assertRegex(
             result.stderr,
-            ': pending, The server cannot be reached: Connection reset by '
+            ': pending, Cannot connect to the server: Connection reset by '
             r'peer., 0:0\d\n',
         )
 

@@ -51,7 +51,7 @@ class UploadTest(import_base.ImportTest):
 
     def test_size_that_is_wrong(self) -> None:
         self.assertIn(
-            'but --size says 7', self.failing(*self.command, '--size', '7')
+            'but --size is 7', self.failing(*self.command, '--size', '7')
         )
         self.assertEqual('queued', self.image().status)
 
@@ -68,8 +68,8 @@ class UploadTest(import_base.ImportTest):
         error = self.failing(*self.command)
         self.assertRegex(
             error,
-            r'^Image (\S+) is not what was sent: \w+ is .* Image \1 was '
-            r'left as it is now.$',
+            r'^Verification of image (\S+) failed: .* Image \1 was '
+            r'not deleted.$',
         )
         self.assertEqual(self.image_id, self.image().id)
 
@@ -90,7 +90,7 @@ class UploadTest(import_base.ImportTest):
         result = self.finish(process)
         stall.released.set()
         self.assertEqual(130, result.status)
-        self.assertIn('was left as it is now', result.stderr)
+        self.assertIn('was not deleted', result.stderr)
         self.assertEqual(self.image_id, self.image().id)
 
 
