@@ -24,6 +24,8 @@ from osc_image_ext import api_errors
 from osc_image_ext import exceptions
 from osc_image_ext.i18n import _
 
+_REQUEST_ID = 'X-Openstack-Request-Id'
+
 # Enough of a page to recognize it.
 _EXCERPT_LENGTH = 100
 
@@ -40,9 +42,12 @@ def parse_json(response: requests.Response, *keys: str) -> dict[str, Any]:
     return value
 
 
-def is_json_object(response: requests.Response) -> bool:
-    """Return whether a response has a JSON object, as those of services do."""
-    return _load(response) is not None
+def is_from_service(response: requests.Response) -> bool:
+    """Return whether an error is that of a service, and not of a proxy.
+
+    Services send their errors as JSON, or with the ID of the request.
+    """
+    return _REQUEST_ID in response.headers or _load(response) is not None
 
 
 def _load(response: requests.Response) -> dict[str, Any] | None:
@@ -61,12 +66,14 @@ def unexpected(response: requests.Response) -> exceptions.UnexpectedResponse:
     excerpt = api_errors.response_error(response)
     if len(excerpt) > _EXCERPT_LENGTH:
         excerpt = f'{excerpt[:_EXCERPT_LENGTH]}...'
-    request = response.request
+    request = (response.history or [response])[0].request
     return exceptions.UnexpectedResponse(
         _('Unexpected response to %(method)s %(url)s (%(type)s): %(words)s')
         % {
             'method': request.method if request else '',
-            'url': api_errors.safe_url(response.url),
+            'url': api_errors.safe_url(
+                request.url if request else response.url
+            ),
             'type': response.headers.get('Content-Type') or _('no type'),
             'words': excerpt,
         }

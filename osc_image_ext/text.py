@@ -36,4 +36,6 @@ def printable(text: str) -> str:
 
 def end_sentence(text: str) -> str:
     """Return text that another sentence may follow."""
-    return text if text.endswith(('.', '!', '?')) else f'{text}.'
+    if text.endswith(('.', '!', '?')):
+        return text
+    return f'{text.rstrip(" ,:;")}.'

@@ -32,19 +32,19 @@ _DATA_TIMEOUT = 600.0
 
 # Method and path -> the status of a success without JSON.
 _NO_CONTENT = (
-    ('PUT', r'/images/[^/]+/(file|stage)', 204),
+    ('PUT', r'images/[^/]+/(file|stage)', 204),
     ('DELETE', r'.*', 204),
-    ('POST', r'/images/[^/]+/import', 202),
+    ('POST', r'images/[^/]+/import', 202),
 )
 # Method and path -> the keys of the JSON object.
 _KEYS = (
-    ('GET', r'/images', ('images',)),
-    ('GET', r'(/images/[^/]+)?/tasks', ('tasks',)),
-    ('GET', r'/info/import', ('import-methods',)),
-    ('GET', r'/info/stores', ('stores',)),
-    ('GET', r'/(images|tasks)/[^/]+', ('id', 'status')),
-    ('POST', r'/(images|tasks)', ('id', 'status')),
-    ('PATCH', r'/images/[^/]+', ('id', 'status')),
+    ('GET', r'images', ('images',)),
+    ('GET', r'(images/[^/]+/)?tasks', ('tasks',)),
+    ('GET', r'info/import', ('import-methods',)),
+    ('GET', r'info/stores', ('stores',)),
+    ('GET', r'(images|tasks)/[^/]+', ('id', 'status')),
+    ('POST', r'(images|tasks)', ('id', 'status')),
+    ('PATCH', r'images/[^/]+', ('id', 'status')),
 )
 
 
@@ -67,33 +67,37 @@ def check_responses(proxy: _proxy.Proxy) -> None:
             timeout = _DATA_TIMEOUT if 'data' in kwargs else _TIMEOUT
             kwargs.setdefault('timeout', timeout)
         response = send(url, method, *args, **kwargs)
-        check(method, response)
+        check(method, url, response)
         return response
 
     proxy.request = request  # type: ignore[method-assign]
 
 
-def check(method: str, response: requests.Response) -> None:
+def check(method: str, url: str, response: requests.Response) -> None:
     """Check that a response may be Glance's.
 
+    :param url: what was requested; the response may be that of another URL,
+        after a redirection.
     :raises UnexpectedResponse: if it is not.
     """
     status = response.status_code
-    if status == 404 and not responses.is_json_object(response):
+    if status == 404 and not responses.is_from_service(response):
         raise responses.unexpected(response)
     if status >= 400:
         return
+    path = urllib.parse.urlsplit(url).path.strip('/')
     # Without what identifies the endpoint, such as /image/v2.
-    path = urllib.parse.urlsplit(response.url).path
-    path = re.sub(r'^.*/v2(\.\d+)?(?=/)', '', path).rstrip('/')
+    path = re.sub(r'^(.*/)?v2(\.\d+)?/', '', path)
     for verb, pattern, expected in _NO_CONTENT:
         if verb == method and re.fullmatch(pattern, path):
-            if status != expected:
+            if status != expected or response.history:
                 raise responses.unexpected(response)
             return
     if not 200 <= status < 300:
         raise responses.unexpected(response)
-    for verb, pattern, keys in _KEYS:
+    keys: tuple[str, ...] = ()
+    for verb, pattern, names in _KEYS:
         if verb == method and re.fullmatch(pattern, path):
-            responses.parse_json(response, *keys)
-            return
+            keys = names
+            break
+    responses.parse_json(response, *keys)

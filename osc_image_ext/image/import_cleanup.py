@@ -26,8 +26,11 @@ from osc_image_ext.i18n import _
 from osc_image_ext.image import data
 from osc_image_ext.image import tasks
 
-# Raised when an import has finished by itself.
-_IMPORT_ENDED = (exceptions.TaskError, exceptions.TransferError)
+
+def _has_ended(stop: BaseException) -> bool:
+    """Return whether an import has finished by itself, or never started."""
+    ended = isinstance(stop, (exceptions.TaskError, exceptions.TransferError))
+    return ended and not isinstance(stop, exceptions.OutcomeUnknown)
 
 
 @contextlib.contextmanager
@@ -37,14 +40,15 @@ def note_import_continues(
     """Add to whatever ends the block the status of the import or image."""
     try:
         yield
-    except _IMPORT_ENDED as failure:
-        with contextlib.suppress(*api_errors.API_ERRORS):
-            failure.add_note(
-                _('Image %(id)s is in status %(status)s.')
-                % {'id': image_id, 'status': proxy.get_image(image_id).status}
-            )
-        raise
     except BaseException as stop:
+        if _has_ended(stop):
+            with contextlib.suppress(*api_errors.API_ERRORS):
+                image = proxy.get_image(image_id)
+                stop.add_note(
+                    _('Image %(id)s is in status %(status)s.')
+                    % {'id': image_id, 'status': image.status}
+                )
+            raise
         stop.add_note(
             _(
                 'The import of image %(id)s continues on the server. To '
@@ -76,7 +80,7 @@ def wait_for_import_on_error(
     try:
         yield
     except BaseException as stop:
-        if not keep and not isinstance(stop, _IMPORT_ENDED):
+        if not keep and not _has_ended(stop):
             listener.phase(_('stopping'), _('waiting for the import'))
             if not _poll(lambda: _is_idle(proxy, image_id), sleep):
                 stop.add_note(
@@ -137,9 +141,14 @@ def _is_unstaged(proxy: _proxy.Proxy, image_id: str) -> bool:
 
 
 def _is_idle(proxy: _proxy.Proxy, image_id: str) -> bool:
-    """Return whether no task of an image is running."""
+    """Return whether all tasks of an image have finished.
+
+    If there is none, the request that starts one may be in progress.
+    """
     try:
         found = tasks.list_for_image(proxy, image_id)
     except sdk_exceptions.NotFoundException:
         return True
-    return all(task.status in ('success', 'failure') for task in found)
+    return bool(found) and all(
+        task.status in ('success', 'failure') for task in found
+    )

@@ -149,5 +149,5 @@ class FailedTest(base.FunctionalTest):
         stall.released.set()
         result = self.finish(process)
         self.assertEqual(1, result.status)
-        self.assertIn('ended after 94371840 bytes', result.stderr)
+        self.assertIn('ended after 94371840 of ', result.stderr)
         self.assertEqual([], self.images())

@@ -72,7 +72,7 @@ class ErrorTest(base.FunctionalTest):
     def test_forbidden(self) -> None:
         self.environ['OS_CLOUD'] = 'multi-member'
         self.assertRegex(
-            self.fails('--public'), 'answered 403 Forbidden: .*publicize_image'
+            self.fails('--public'), 'returned 403 Forbidden: .*publicize_image'
         )
 
     def test_id_in_use(self) -> None:

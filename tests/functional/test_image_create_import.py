@@ -191,26 +191,26 @@ class CreateByImportTest(import_base.ImportTest):
             *('--file', 'disk.img'),
         ),
         uri_and_file=(
-            *('does not go with', '--uri', 'http://127.0.0.1/x'),
+            *('cannot be used with', '--uri', 'http://127.0.0.1/x'),
             *('--file', 'disk.img'),
         ),
         uri_and_image=(
-            *('does not go with', '--uri', 'http://127.0.0.1/x'),
+            *('cannot be used with', '--uri', 'http://127.0.0.1/x'),
             *('--remote-image', 'x'),
         ),
         region_alone=('Both --remote-region and', '--remote-region', 'x'),
         no_uri=('is not a URI', '--uri', 'disk.img'),
-        no_data=('no image data', '--import'),
+        no_data=('No image data', '--import'),
         store_without_data=('requires image data', '--store', 'fast'),
         region=(
-            *('does not offer', '--remote-region', 'a'),
+            *('is not supported by', '--remote-region', 'a'),
             *('--remote-image', 'b'),
         ),
         store_to_import_to=(
-            *('does not offer', '--import', '--store', 'no-such'),
+            *('is not available', '--import', '--store', 'no-such'),
             *('--file', 'disk.img'),
         ),
-        store=('does not offer', '--store', 'no-such', '--file', 'disk.img'),
+        store=('is not available', '--store', 'no-such', '--file', 'disk.img'),
         volume=(
             *('cannot be used with --volume', '--volume', 'v'),
             *('--uri', 'http://127.0.0.1/x'),
@@ -253,7 +253,7 @@ class SingleStoreCreateByImportTest(import_base.ImportTest):
     def test_stores_are_refused(self, *options: str) -> None:
         command = self.create if 'fast' in options else self.stage
         self.assertEqual(
-            'This cloud does not offer a choice of stores.',
+            'This deployment does not have multiple stores.',
             self.failing(*command, *options),
         )
         self.assertEqual([], self.images())
@@ -296,14 +296,14 @@ class StoresTest(import_base.ImportTest):
 
     def test_stores_that_are_offered(self) -> None:
         self.assertEqual(
-            'This cloud does not offer the store no-such, but: fast, slow.',
+            "Store 'no-such' is not available. Available: fast, slow.",
             self.failing(*self.stage, '--store', 'no-such'),
         )
 
     def test_methods_that_are_offered(self) -> None:
         self.assertEqual(
-            'This cloud does not offer the import method glance-download, '
-            'but: glance-direct, web-download, copy-image.',
+            "Import method 'glance-download' is not supported by this "
+            'deployment. Supported: glance-direct, web-download, copy-image.',
             self.failing(
                 *(*self.create, '--remote-region', 'single'),
                 *('--remote-image', self.uploaded().id),

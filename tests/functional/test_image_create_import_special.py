@@ -67,8 +67,8 @@ class SpecialTest(import_base.ImportTest):
         self.assertIn(': active, stored, ', drawn)
         self.assertEqual(
             f'The server converted image {image.id} to disk format raw in '
-            'container format bare, so its digest is not that of the data '
-            'sent.',
+            'container format bare, so its checksum could not be '
+            'compared.',
             warning,
         )
         stored = self.special.folder / 'fast' / image.id

@@ -131,7 +131,7 @@ class StandardInputTest(base.FunctionalTest):
         self.assertEqual(b'12345', self.stored(self.image()))
 
     @base.cases(
-        shorter=('9', 'ended after 5 bytes, 9 were'),
+        shorter=('9', 'ended after 5 of 9 bytes'),
         longer=('3', 'longer than the expected 3 bytes'),
     )
     def test_size_differs(self, size: str, words: str) -> None:

@@ -172,14 +172,14 @@ class SingleStoreImportImageTest(import_base.ImportTest):
     @base.cases(one=('--store', 'file'), all=('--all-stores',))
     def test_stores_are_refused(self, *options: str) -> None:
         self.assertEqual(
-            'This cloud does not offer a choice of stores.',
+            'This deployment does not have multiple stores.',
             self.failing('image', 'import', self.queued().id, *options),
         )
 
     def test_copies_are_refused(self) -> None:
         self.assertEqual(
-            'This cloud does not offer the import method copy-image, but: '
-            'glance-direct, web-download.',
+            "Import method 'copy-image' is not supported by this deployment. "
+            'Supported: glance-direct, web-download.',
             self.failing(
                 *('image', 'import', self.name, '--method', 'copy-image'),
                 '--all-stores',
@@ -268,8 +268,8 @@ class StoresTest(import_base.ImportTest):
                 *('image', 'import', image.id, '--wait', '--all-stores'),
                 '--disallow-failure',
             ),
-            r'^Task \S+ failed: .* Failed stores: slow. Image \S+ has '
-            r'status importing now.$',
+            r'^Task \S+ failed: .* Failed stores: slow. Image \S+ is '
+            r'in status importing.$',
         )
 
     def test_image_of_somebody_else(self) -> None:

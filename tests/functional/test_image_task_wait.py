@@ -133,8 +133,9 @@ class FaultsTest(task_base.ImageTaskTest):
         error = self.failing(*self.create, *self.shortcuts(self.url), '--wait')
         self.assertRegex(
             error,
-            r'^The server returned 401 Unauthorized: No. Task \S{36} continues '
-            r'on the server. To check it, run "openstack image task ',
+            r'^The server returned 401 Unauthorized: No. Task \S{36} '
+            r'continues on the server. To check it, run "openstack image '
+            r'task ',
         )
         self.wait_for(self.images)
         self.wait_for(lambda: self.image().status == 'active')

@@ -112,7 +112,7 @@ class SingleStoreUploadTest(import_base.ImportTest):
 
     def test_store_is_refused(self) -> None:
         self.assertEqual(
-            'This cloud does not offer a choice of stores.',
+            'This deployment does not have multiple stores.',
             self.failing(*self.command, '--store', 'file'),
         )
 
@@ -129,6 +129,6 @@ class StoreTest(import_base.ImportTest):
     def test_no_such_store(self) -> None:
         self.queued()
         self.assertEqual(
-            'This cloud does not offer the store no-such, but: fast, slow.',
+            "Store 'no-such' is not available. Available: fast, slow.",
             self.failing('image', 'upload', self.name, '--store', 'no-such'),
         )

@@ -57,7 +57,9 @@ class TestCheck(unittest.TestCase):
         ]
         for method, path, *response in cases:
             with self.subTest(method, path=path):
-                checked_proxy.check(method, respond(method, path, *response))
+                checked_proxy.check(
+                    method, path, respond(method, path, *response)
+                )
 
     def test_what_it_does_not_send(self) -> None:
         login = (200, '<html>Sign in</html>', 'text/html')
@@ -84,13 +86,16 @@ class TestCheck(unittest.TestCase):
             ('GET', '/images/x', 404, '<html>nginx', 'text/html'),
             ('DELETE', '/images/x', 404, 'Not found', 'text/plain'),
             ('PUT', '/images/x/file', 200, IMAGE),
+            ('GET', '/unknown', *login),
         ]
         for method, path, *response in cases:
             with (
                 self.subTest(method, path=path),
                 self.assertRaises(exceptions.UnexpectedResponse),
             ):
-                checked_proxy.check(method, respond(method, path, *response))
+                checked_proxy.check(
+                    method, path, respond(method, path, *response)
+                )
 
 
 class TestCheckResponses(unittest.TestCase):
@@ -124,3 +129,36 @@ class TestCheckResponses(unittest.TestCase):
         proxy, send = self.checked(timeout=7)
         proxy.get('/images/x')
         self.assertNotIn('timeout', send.call_args.kwargs)
+
+
+class TestRedirection(unittest.TestCase):
+    def test_the_page_that_it_leads_to_is_not_believed(self) -> None:
+        for method, path in (
+            ('GET', '/images/x'),
+            ('PUT', '/images/x/file'),
+            ('POST', '/images/x/import'),
+        ):
+            first = respond(method, path, 302)
+            for response in (
+                respond('GET', '/login', 200, 'Sign in', 'text/html'),
+                respond('GET', '/login', 204),
+            ):
+                response.history = [first]
+                with self.assertRaisesRegex(
+                    exceptions.UnexpectedResponse, f'to {method} .*{path} '
+                ):
+                    checked_proxy.check(method, path, response)
+
+
+class TestNotFound(unittest.TestCase):
+    def test_glances_own_is_known_by_the_id_of_the_request(self) -> None:
+        page = (
+            404,
+            '<html><h1>404 Not Found</h1>No image</html>',
+            'text/html',
+        )
+        response = respond('GET', '/images/x', *page)
+        with self.assertRaises(exceptions.UnexpectedResponse):
+            checked_proxy.check('GET', '/images/x', response)
+        response.headers['X-Openstack-Request-Id'] = 'req-1'
+        checked_proxy.check('GET', '/images/x', response)
