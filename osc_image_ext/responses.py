@@ -70,10 +70,8 @@ def unexpected(response: requests.Response) -> exceptions.UnexpectedResponse:
     return exceptions.UnexpectedResponse(
         _('Unexpected response to %(method)s %(url)s (%(type)s): %(words)s')
         % {
-            'method': request.method if request else '',
-            'url': api_errors.safe_url(
-                request.url if request else response.url
-            ),
+            'method': request.method,
+            'url': api_errors.safe_url(request.url or response.url),
             'type': response.headers.get('Content-Type') or _('no type'),
             'words': excerpt,
         }
