@@ -29,6 +29,7 @@ from osc_image_ext.actions import clients
 from osc_image_ext.actions import errors
 from osc_image_ext.actions import image_source
 from osc_image_ext.actions import import_arguments
+from osc_image_ext.actions import output
 from osc_image_ext.actions import signals
 from osc_image_ext.actions import wait_arguments
 from osc_image_ext.i18n import _
@@ -81,6 +82,7 @@ def run(
     :param take_core_action: core's command, which makes the attributes of the
         image, a signature if asked for, and the columns.
     """
+    output.require_stdout(app)
     if parsed_args.volume:
         import_arguments.check_volume(parsed_args)
         return take_core_action(parsed_args)

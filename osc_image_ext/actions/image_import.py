@@ -20,6 +20,7 @@ from openstackclient.image.v2 import image as core
 from osc_image_ext.actions import clients
 from osc_image_ext.actions import errors
 from osc_image_ext.actions import import_arguments
+from osc_image_ext.actions import output
 from osc_image_ext.actions import signals
 from osc_image_ext.actions import wait_arguments
 from osc_image_ext.image import image_import
@@ -35,6 +36,7 @@ def run(app: Any, parsed_args: argparse.Namespace) -> dict[str, Any]:
     :param app: a shell.
     :returns: the columns of the image as it is then.
     """
+    output.require_stdout(app)
     request = import_arguments.build_request(
         parsed_args, parsed_args.import_method, parsed_args.stores
     )

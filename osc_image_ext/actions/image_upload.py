@@ -26,6 +26,7 @@ from osc_image_ext import listener as _listener
 from osc_image_ext.actions import clients
 from osc_image_ext.actions import errors
 from osc_image_ext.actions import image_source
+from osc_image_ext.actions import output
 from osc_image_ext.actions import signals
 from osc_image_ext.i18n import _
 from osc_image_ext.image import service_info
@@ -55,6 +56,7 @@ def run_upload(app: Any, parsed_args: argparse.Namespace) -> dict[str, Any]:
     :param app: a shell.
     :returns: the columns of the image as it is then.
     """
+    output.require_stdout(app)
     proxy = clients.image_proxy(app.client_manager)
     store = parsed_args.store
     if store is not None:

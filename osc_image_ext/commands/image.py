@@ -19,10 +19,11 @@ from typing import Any
 from openstackclient.image.v2 import image as core
 
 from osc_image_ext.commands import image_options
+from osc_image_ext.commands import image_output
 from osc_image_ext.i18n import _
 
 
-class CreateImage(core.CreateImage):
+class CreateImage(image_output.ShowImage, core.CreateImage):
     _description = _('Create/upload an image')
 
     # --store, an option of v1 that core has given up, has a new meaning.

@@ -20,6 +20,7 @@ from openstackclient.image.v2 import image as core
 from osc_lib.command import command
 
 from osc_image_ext.commands import image_options
+from osc_image_ext.commands import image_output
 from osc_image_ext.commands import wait_options
 from osc_image_ext.i18n import _
 
@@ -39,7 +40,7 @@ class StageImage(core.StageImage):
         image_upload.run_stage(self.app, parsed_args)
 
 
-class UploadImage(command.ShowOne):
+class UploadImage(image_output.ShowImage, command.ShowOne):
     _description = _('Upload data to an existing, queued image')
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:

@@ -62,7 +62,7 @@ class PlainDisplay(base.Display):
             self._stream.write(f'{title}{line}\n')
             self._stream.flush()
         except OSError:
-            _redirect_to_devnull(self._stream)
+            redirect_to_devnull(self._stream)
 
     def tick(self) -> None:
         now = self.meter
@@ -122,7 +122,7 @@ class PlainDisplay(base.Display):
         )
 
 
-def _redirect_to_devnull(stream: TextIO) -> None:
+def redirect_to_devnull(stream: TextIO) -> None:
     """Discard what is written to a broken stream from now on.
 
     What is left in its buffer would otherwise fail once more when Python

@@ -158,7 +158,13 @@ class RefusedTest(task_base.ImageTaskTest):
     def test_cloud_without_tasks(self) -> None:
         page = '<html><title>404 Not Found</title>No such thing.</html>'
         self.proxied().inject(
-            *_POST, faults.Answer(404, body=page, content_type='text/html')
+            *_POST,
+            faults.Answer(
+                404,
+                body=page,
+                content_type='text/html',
+                headers=(('X-Openstack-Request-Id', 'req-1'),),
+            ),
         )
         self.assertEqual(
             'The server returned 404 Not Found: No such thing.',
@@ -180,7 +186,9 @@ class RefusedTest(task_base.ImageTaskTest):
         proxy = self.proxied()
         proxy.inject(*_POST, faults.Reset(None))
         error = self.failing(*self.create, *self.shortcuts(self.url))
-        self.assertRegex(error, 'Connection reset.*image task list" shows it')
+        self.assertRegex(
+            error, 'Connection reset.*To check, run .*image task list"'
+        )
         self.assertEqual(1, len(proxy.requests(*_POST)))
         self.wait_for(self.images)
         self.wait_for(lambda: self.image().status == 'active')

@@ -111,7 +111,8 @@ class FaultsTest(task_base.ImageTaskTest):
         )
         self.assertEqual(0, result.status)
         self.assertEqual('success', result.json['status'])
-        self.assertEqual(len(trouble) + 1, len(proxy.requests(*_GET)))
+        # On a busy machine the task is not finished at the first look.
+        self.assertGreater(len(proxy.requests(*_GET)), len(trouble))
         self.assertEqual(1, len(proxy.requests('POST')))
         self.assert_imported()
         return result

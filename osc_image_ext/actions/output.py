@@ -1,0 +1,67 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Standard output that cannot be written to."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from osc_lib import exceptions as osc_exceptions
+
+from osc_image_ext import exceptions
+from osc_image_ext import text as _text
+from osc_image_ext.i18n import _
+from osc_image_ext.progress import plain
+
+
+def require_stdout(app: Any) -> None:
+    """Check, before anything is created, that the result can be shown.
+
+    :param app: a shell.
+    :raises osc_image_ext.exceptions.Error: if standard output is closed.
+    """
+    if app.stdout is None:
+        raise exceptions.Error(_('Standard output is closed.'))
+
+
+def show(
+    app: Any,
+    produce_output: Callable[[], int],
+    names: Sequence[str],
+    values: Sequence[Any],
+) -> int:
+    """Show an image; if that fails, report what is on the server.
+
+    :param produce_output: cliff's, which writes to standard output.
+    :raises osc_lib.exceptions.CommandError: with the ID and the status of
+        the image, if they cannot be shown as they should.
+    """
+    try:
+        status = produce_output()
+        app.stdout.flush()
+    except (OSError, ValueError) as error:  # the latter for unknown columns
+        image = dict(zip(names, values, strict=True))
+        if isinstance(error, OSError):
+            plain.redirect_to_devnull(app.stdout)
+        reason = getattr(error, 'strerror', None) or str(error)
+        raise osc_exceptions.CommandError(
+            _(
+                'Image %(id)s is in status %(status)s, but could not be '
+                'shown: %(reason)s'
+            )
+            % {
+                'id': image['id'],
+                'status': image['status'],
+                'reason': _text.end_sentence(_text.printable(reason)),
+            }
+        ) from error
+    return status
