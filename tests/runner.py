@@ -36,6 +36,9 @@ _INTERVAL = 30.0
 # Seconds that tests have to clean up when they are interrupted.
 _GRACE = 10.0
 
+# The name of what is no result in the output of a run.
+_OTHER = 'other'
+
 # What a test's status counts as; any other is a failure.
 _RESULTS = {'success': 'passed', 'xfail': 'passed', 'skip': 'skipped'}
 
@@ -140,15 +143,24 @@ def _read(
         if failfast and report.failed:
             raise KeyboardInterrupt
 
-    result = testtools.StreamToDict(add)
+    result = _Result(add)
     result.startTestRun()
     try:
-        subunit.ByteStreamToStreamResult(process.stdout).run(result)
+        subunit.ByteStreamToStreamResult(process.stdout, _OTHER).run(result)
         # A test that has not ended by now is reported as such.
         result.stopTestRun()
     except KeyboardInterrupt:
         return True
     return False
+
+
+class _Result(testtools.StreamToDict):
+    """Shows what is written beside the results, such as errors of stestr."""
+
+    def status(self, *args: Any, **options: Any) -> None:
+        if options.get('file_name') == _OTHER:
+            _write(options['file_bytes'].decode(errors='replace'))
+        super().status(*args, **options)
 
 
 @contextlib.contextmanager

@@ -72,7 +72,7 @@ def main(arguments: list[str]) -> int:
     passed_on = ['--failfast'] * args.failfast + arguments[end + 1 :]
     try:
         tools = bootstrap.ensure('tools', 'tox', _REQUIREMENTS, []) / 'bin'
-        _prepare(tools, names, args.parallel)
+        _prepare(tools, names)
         return _run(tools, names, args.parallel, passed_on)
     except bootstrap.BootstrapError as error:
         print(f'test: {error}', file=sys.stderr)
@@ -81,7 +81,7 @@ def main(arguments: list[str]) -> int:
         return 130
 
 
-def _prepare(tools: pathlib.Path, names: list[str], parallel: bool) -> None:
+def _prepare(tools: pathlib.Path, names: list[str]) -> None:
     """Make the environments that are missing, or not what they should be.
 
     :raises bootstrap.BootstrapError: if that is not possible.
@@ -98,7 +98,7 @@ def _prepare(tools: pathlib.Path, names: list[str], parallel: bool) -> None:
     if not missing:
         return
     _install_packages(tools)
-    if _tox(tools, missing, parallel, '--notest'):
+    if _tox(tools, missing, len(missing) > 1, '--notest'):
         raise bootstrap.BootstrapError('There is no environment to test in.')
     for name in missing:
         stamps[name].write_text(wanted)

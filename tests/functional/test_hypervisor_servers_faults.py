@@ -135,8 +135,8 @@ class EveryServerTest(FaultsTest):
         self.assertEqual(1, result.status)
         (row,) = (row for row in result.json if row['Result'] == 'failed')
         self.assertEqual(
-            '500 Internal Server Error: It broke. Other changes to it were '
-            'made.',
+            '500 Internal Server Error: It broke. Some of its changes had '
+            'already been applied.',
             row['Reason'],
         )
         self.assertEqual(self.names, self.having(self.name, '1'))

@@ -81,7 +81,7 @@ class StageTest(import_base.ImportTest):
         self.assertEqual(
             f'The server rejected the data for image {self.image_id}: 413 '
             f'Request Entity Too Large: Too much. Image {self.image_id} was '
-            'left as it is now.',
+            'not deleted.',
             self.failing(*self.command, *self.file_option),
         )
         self.assertEqual('queued', self.image().status)

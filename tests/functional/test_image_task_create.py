@@ -148,7 +148,7 @@ class RefusedTest(task_base.ImageTaskTest):
         error = self.failing('image', 'task', *command)
         self.assert_starts('The server returned 403 Forbidden: ', error)
         self.assertRegex(
-            error, "Glance's policy tasks_api_access .*administrators"
+            error, 'the Glance policy tasks_api_access, .*administrators'
         )
 
     def test_login(self) -> None:
