@@ -118,6 +118,8 @@ def main() -> int:
     parser.add_argument('directory')
     parser.add_argument('filters', nargs='*')
     args = parser.parse_intermixed_args()
+    # What was started ends in any case.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     report = Report()
     stestr = [
         *(sys.executable, '-m', 'stestr', '--test-path', args.directory),

@@ -115,7 +115,9 @@ def _run(
     with tempfile.NamedTemporaryFile() as file:
         os.environ[summary.VARIABLE] = file.name
         for group in [names] if parallel else [[name] for name in names]:
-            options = ['--skip-pkg-install', '--', *passed_on]
+            options = ['--skip-pkg-install']
+            if passed_on:  # an empty list would be instead of tox.ini's
+                options += ['--', *passed_on]
             status = _tox(tools, group, parallel, *options) or status
             if status and '--failfast' in passed_on:
                 break
