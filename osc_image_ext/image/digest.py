@@ -55,11 +55,13 @@ class Digests:
 
     def restart(self) -> None:
         """Discard all data: the stream starts again from its beginning."""
-        self._put(b'')
+        for hasher in self._hashers:
+            hasher.items.put(b'')
 
     def update(self, block: bytes) -> None:
         """Hash the next block (not empty); may wait for a hasher."""
-        self._put(block)
+        for hasher in self._hashers:
+            hasher.put(block)
 
     def result(self) -> dict[str, str]:
         """Wait for the hashers and return {algorithm: hexadecimal digest}."""
@@ -67,38 +69,48 @@ class Digests:
 
     def close(self) -> None:
         """End the threads; must be called once, on errors too."""
-        self._put(None)
-
-    def _put(self, item: bytes | None) -> None:
         for hasher in self._hashers:
-            hasher.blocks.put(item)
+            hasher.items.put(None)
 
 
 class _Hasher:
-    """One algorithm, its queue of blocks and its thread."""
+    """One algorithm, its queue of blocks and its thread.
+
+    The queues are those written in C: Ctrl-C in the middle of a call of one
+    written in Python may leave it locked for good.
+    """
 
     def __init__(self, algorithm: str) -> None:
         self.algorithm = algorithm
-        self.blocks: queue.Queue[bytes | threading.Event | None] = queue.Queue(
-            _BACKLOG
+        #: blocks; b'' restarts, an event is set when it is reached, None ends
+        self.items: queue.SimpleQueue[bytes | threading.Event | None] = (
+            queue.SimpleQueue()
         )
+        self._free_slots: queue.SimpleQueue[None] = queue.SimpleQueue()
+        for _slot in range(_BACKLOG):
+            self._free_slots.put(None)
         self._hash = new(algorithm)
         # A daemon: an abandoned transfer must not keep the process alive.
         threading.Thread(target=self._run, daemon=True).start()
 
+    def put(self, block: bytes) -> None:
+        """Queue a block; wait while too many are queued."""
+        self._free_slots.get()
+        self.items.put(block)
+
     def _run(self) -> None:
-        while (block := self.blocks.get()) is not None:
-            if isinstance(block, threading.Event):
-                block.set()
-            elif block:
-                self._hash.update(block)
+        while (item := self.items.get()) is not None:
+            if isinstance(item, threading.Event):
+                item.set()
+            elif item:
+                self._hash.update(item)
+                self._free_slots.put(None)
             else:
                 self._hash = new(self.algorithm)
 
     def hexdigest(self) -> str:
-        # Not by join(): after Ctrl-C in the middle of a put() the queue has
-        # more blocks than it has counted, and task_done() fails.
+        """Wait until all blocks are hashed; return the digest."""
         reached = threading.Event()
-        self.blocks.put(reached)
+        self.items.put(reached)
         reached.wait()
         return str(self._hash.hexdigest())

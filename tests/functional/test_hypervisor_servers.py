@@ -96,7 +96,7 @@ class WhichServersTest(compute_base.ComputeTest):
         proxy.inject('GET', '/os-hypervisors', twice)
         error = self.refused('anode-1')
         self.assertEqual(
-            '2 hypervisors have the name anode-1: use an ID.', error
+            'More than one hypervisor is named anode-1; use its ID.', error
         )
 
     @base.cases(neither=(), both=('node-1', '--matching', 'node'))
@@ -312,7 +312,7 @@ class WhatTest(compute_base.ComputeTest):
         self.set('--property', '..=1', 'anode-1')
         for key in ('..', '.'):
             self.assertEqual(
-                f'Nova cannot be asked to remove the property "{key}".',
+                f'Property "{key}" cannot be removed through the Nova API.',
                 self.failing(
                     *('hypervisor', 'servers', 'unset', 'anode-1'),
                     *('--property', key),
@@ -324,7 +324,7 @@ class WhatTest(compute_base.ComputeTest):
     def test_nothing_given(self, verb: str) -> None:
         proxy = self.proxied_nova()
         self.assertEqual(
-            'At least one of --property, --tag and --description is needed.',
+            'Specify at least one of --property, --tag and --description.',
             self.failing('hypervisor', 'servers', verb, 'anode-1'),
         )
         self.assertEqual([], proxy.seen)

@@ -111,3 +111,18 @@ class TestInterruptedImport(test_image_import.ImportingTestCase):
         )
         self.failed(glance)
         self.assertNotIn('stopping', self.listener.heard('phase'))
+
+    def test_an_import_that_may_still_start_is_waited_for(self) -> None:
+        """Ctrl-C during the request: Glance shows no task of it yet."""
+
+        def stop(*args: Any, **kwargs: Any) -> Any:
+            raise KeyboardInterrupt
+
+        glance = importing_glance.ImportingGlance(STEP())
+        create = glance.proxy.post.side_effect
+        glance.proxy.post.side_effect = lambda url, **options: (
+            stop() if url.endswith('/import') else create(url, **options)
+        )
+        self.assertIn('may remain', self.failed(glance))
+        self.assertIn('stopping', self.listener.heard('phase'))
+        glance.proxy.delete_image.assert_called_once()
