@@ -24,6 +24,7 @@ from openstack.image.v2 import _proxy
 from openstack.image.v2 import image as _image
 
 from osc_image_ext import api_errors
+from osc_image_ext import exceptions
 from osc_image_ext import listener as _listener
 from osc_image_ext import retry
 from osc_image_ext.i18n import _
@@ -209,7 +210,7 @@ def _delete(proxy: _proxy.Proxy, image_id: str, sleep: retry.Sleep) -> None:
             # It may take a while until Glance notices a lost connection.
             if error.status_code not in retry.DELETE.status_codes:
                 raise
-        except ksa_exceptions.ConnectionError:
-            pass
+        except (ksa_exceptions.ConnectionError, exceptions.UnexpectedResponse):
+            pass  # the next request shows whether this one took effect
         sleep(delay)
     proxy.delete_image(image_id, ignore_missing=False)

@@ -303,6 +303,13 @@ class TestDeletion(RecordTestCase):
         self.assertEqual(5, self.proxy.delete_image.call_count)
         self.assertEqual(4, len(self.sleep.seconds))
 
+    def test_an_odd_response_is_no_failure(self) -> None:
+        failure = self.deleting(
+            exceptions.UnexpectedResponse('A login page.'),
+            doubles.http_error(404, {'message': 'No image.'}),
+        )
+        self.assertIn('was deleted.', self.notes(failure)[0])
+
     def test_waits_grow(self) -> None:
         self.deleting(*[doubles.http_error(409)] * 4, None)
         self.assertEqual(sorted(self.sleep.seconds), self.sleep.seconds)
