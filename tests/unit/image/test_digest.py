@@ -48,12 +48,12 @@ class TestSupported(unittest.TestCase):
     def test_what_has_no_size_or_no_name_is_not(self) -> None:
         for name in ('shake_128', 'shake_256', 'nonsense', '', None):
             with self.subTest(name):
-                self.assertFalse(digest.supported(name))
+                self.assertIs(False, digest.supported(name))
 
     def test_a_python_that_is_denied_an_algorithm_says_so(self) -> None:
         denied = ValueError('[digital envelope routines] unsupported')
         with mock.patch.object(hashlib, 'new', side_effect=denied):
-            self.assertFalse(digest.supported('md5'))
+            self.assertIs(False, digest.supported('md5'))
 
     def test_hashes_are_not_made_for_security(self) -> None:
         with mock.patch.object(hashlib, 'new') as new:

@@ -126,3 +126,9 @@ class TestInterruptedImport(test_image_import.ImportingTestCase):
         self.assertIn('may remain', self.failed(glance))
         self.assertIn('stopping', self.listener.heard('phase'))
         glance.proxy.delete_image.assert_called_once()
+
+    def test_an_import_that_fails_meanwhile_has_ended(self) -> None:
+        glance = importing_glance.ImportingGlance(
+            STEP(), STEP(error=KeyboardInterrupt()), importing_glance.failed()
+        )
+        self.assertNotIn('may remain', self.failed(glance))
