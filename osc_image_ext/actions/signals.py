@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterator
 import contextlib
 import signal
 import sys
-import threading
 from types import FrameType
+
+from osc_image_ext import bulk
 
 _Handler = Callable[[int, FrameType | None], None]
 
@@ -30,16 +31,17 @@ _TERMINATING_SIGNALS = [
 ]
 
 
-class StopEvent(threading.Event):
-    """An event that a signal sets."""
+class StopEvent(bulk.Stop):
+    """An event that a signal sets, and that a second one sets at once."""
 
     #: the exit status that the signal would have caused, 0 without a signal
     status = 0
 
     def handle(self, number: int, frame: FrameType | None) -> None:
-        """Set the event at the first signal; raise at the second."""
+        """Stop at the first signal, and at once at the second."""
         if self.is_set():
-            raise KeyboardInterrupt
+            self.at_once.set()
+            return
         self.status = 128 + number
         self.set()
 
@@ -48,7 +50,8 @@ class StopEvent(threading.Event):
 def set_on_signal(stop: StopEvent) -> Iterator[None]:
     """Let Ctrl-C, SIGTERM and SIGHUP set an event instead of ending the block.
 
-    An exception could be raised in the middle of whatever the block does.
+    An exception could be raised in the middle of whatever the block does. A
+    second signal sets its ``at_once``, and further ones do nothing.
     """
     numbers = [
         number

@@ -119,7 +119,7 @@ class TestRun(unittest.TestCase):
 
 class TestStop(unittest.TestCase):
     def test_what_is_in_flight_ends_and_the_rest_is_skipped(self) -> None:
-        gate, stop = Gate(), threading.Event()
+        gate, stop = Gate(), bulk.Stop()
         ended: list[bulk.ItemResult[int, str]] = []
         consumer = threading.Thread(
             target=lambda: ended.extend(bulk.run(range(6), gate, 2, stop))
@@ -139,14 +139,14 @@ class TestStop(unittest.TestCase):
         self.assertEqual({None}, {each.error for each in ended})
 
     def test_before_anything_has_begun(self) -> None:
-        stop = threading.Event()
+        stop = bulk.Stop()
         stop.set()
         ended = list(bulk.run(range(3), double, 2, stop))
         self.assertEqual([0, 1, 2], [each.item for each in ended])
         self.assertEqual({None}, {each.result for each in ended})
 
     def test_between_two_results(self) -> None:
-        stop = threading.Event()
+        stop = bulk.Stop()
         run = bulk.run(range(10), double, 1, stop)
         self.assertEqual(0, next(run).result)
         stop.set()
@@ -155,26 +155,96 @@ class TestStop(unittest.TestCase):
         self.assertEqual({None}, {each.result for each in rest})
 
     def test_leaving_early_ends_it_all(self) -> None:
-        stop = threading.Event()
+        stop = bulk.Stop()
         for _ended in bulk.run(range(10), double, 2, stop):
             break
         self.assertTrue(stop.is_set())
-        names = [thread.name for thread in threading.enumerate()]
-        self.assertFalse([name for name in names if name.startswith('bulk')])
+
+    def test_what_is_in_flight_is_reported_once(self) -> None:
+        gate, stop = Gate(), bulk.Stop()
+        reported = []
+
+        def report(count: int) -> None:
+            reported.append(count)
+            gate.open(*range(6))
+
+        run = bulk.run(range(6), gate, 3, stop, report)
+
+        def stop_once_started() -> None:
+            gate.wait(3)
+            stop.set()
+
+        threading.Thread(target=stop_once_started).start()
+        results = [each.result for each in run]
+        self.assertEqual([3], reported)
+        self.assertEqual(3, results.count(None))
+
+    def test_nothing_in_flight_is_not_reported(self) -> None:
+        stop = bulk.Stop()
+        stop.set()
+        list(bulk.run(range(3), double, 2, stop, self.fail))
+
+    def test_what_is_in_flight_is_abandoned(self) -> None:
+        gate, stop = Gate(), bulk.Stop()
+        self.addCleanup(gate.open, *range(6))
+        gate.open(0)
+        run = bulk.run(range(6), gate, 3, stop, lambda _: stop.at_once.set())
+        first = next(run)
+        self.assertEqual('done 0', first.result)
+        gate.wait(3)
+        stop.set()
+        ended = {each.item: each for each in run}
+        abandoned = [i for i, each in ended.items() if each.is_abandoned]
+        self.assertEqual([1, 2], sorted(abandoned))
+        self.assertEqual([1, 2, 3, 4, 5], sorted(ended))
+        self.assertEqual({None}, {each.result for each in ended.values()})
+
+    def test_what_is_finished_is_not_abandoned(self) -> None:
+        stop = bulk.Stop()
+        finished = threading.Barrier(3)
+
+        def work(item: int) -> int:
+            if item:
+                finished.wait(10)
+            return item + 1
+
+        run = bulk.run(range(3), work, 3, stop)
+        self.assertEqual(1, next(run).result)
+        finished.wait(10)
+        for thread in threading.enumerate():
+            if thread.name == 'bulk':
+                thread.join(10)
+        stop.set()
+        stop.at_once.set()
+        self.assertEqual([2, 3], sorted(each.result or 0 for each in run))
+
+    def test_threads_do_not_delay_the_end_of_python(self) -> None:
+        gate = Gate()
+        self.addCleanup(gate.open, 0)
+        stop = bulk.Stop()
+        stop.at_once.set()
+        list(bulk.run([0], gate, 1, stop))
+        self.assertEqual(
+            {True},
+            {t.daemon for t in threading.enumerate() if t.name == 'bulk'},
+        )
 
     def test_an_interruption_stops_those_that_wait(self) -> None:
-        stop = threading.Event()
+        stop = bulk.Stop()
 
         def items() -> Iterator[int]:
             yield 1
             raise KeyboardInterrupt
 
         told = []
+        done = threading.Event()
 
         def wait(item: int) -> bool:
             told.append(stop.wait(10))
+            done.set()
             return True
 
         with self.assertRaises(KeyboardInterrupt):
             list(bulk.run(items(), wait, 2, stop))
+        done.wait(10)
         self.assertEqual([True], told)

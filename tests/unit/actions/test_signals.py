@@ -35,11 +35,13 @@ class TestSetOnSignal(unittest.TestCase):
                     self.assertTrue(stop.is_set())
                 self.assertEqual(status, stop.status)
 
-    def test_the_second_ends_it_at_once(self) -> None:
-        with self.assertRaises(KeyboardInterrupt):
-            with signals.set_on_signal(self.stop):
-                os.kill(os.getpid(), signal.SIGTERM)
-                os.kill(os.getpid(), signal.SIGINT)
+    def test_the_second_sets_it_at_once(self) -> None:
+        with signals.set_on_signal(self.stop):
+            os.kill(os.getpid(), signal.SIGTERM)
+            self.assertFalse(self.stop.at_once.is_set())
+            os.kill(os.getpid(), signal.SIGINT)
+            self.assertTrue(self.stop.at_once.is_set())
+            os.kill(os.getpid(), signal.SIGINT)  # does nothing more
         self.assertEqual(143, self.stop.status)
 
     def test_handlers_are_those_of_before_afterwards(self) -> None:
