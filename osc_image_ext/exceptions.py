@@ -112,3 +112,15 @@ class VerificationError(Error):
 
 class HypervisorError(Error):
     """A hypervisor was not found, or its name is not unique."""
+
+
+class NovaError(Error):
+    """Nova rejected a request.
+
+    :param status_code: the status of its response.
+    :param message: a sentence with its reason.
+    """
+
+    def __init__(self, status_code: int, message: str) -> None:
+        self.status_code = status_code
+        super().__init__(message)

@@ -12,13 +12,13 @@
 
 """Hypervisors, and the servers that are on them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 import dataclasses
+import functools
 import re
 from typing import Any
 import uuid
 
-from openstack import exceptions as sdk_exceptions
 from openstack import utils as sdk_utils
 
 from osc_image_ext import exceptions
@@ -30,6 +30,9 @@ from osc_image_ext.i18n import _
 _SEARCH_MICROVERSION = '2.53'
 # What Nova accepts as a search pattern; hypervisor names have nothing else.
 _SEARCHABLE = re.compile(r'[a-zA-Z0-9._-]+')
+
+# A server that is deleted while servers are listed is no marker any more.
+_MAX_MARKERS = 10
 
 _HOST = 'OS-EXT-SRV-ATTR:host'
 _NODE = 'OS-EXT-SRV-ATTR:hypervisor_hostname'
@@ -52,9 +55,7 @@ def find(session: _session.RetryingSession, name_or_id: str) -> Hypervisor:
     """Return the hypervisor with exactly this name, or else this ID.
 
     :raises HypervisorError: if there is none, or more than one.
-    :raises openstack.exceptions.HttpException: if Nova rejects a request.
-    :raises keystoneauth1.exceptions.ClientException: if Nova cannot be
-        reached.
+    :raises: see :meth:`session.RetryingSession.get`.
     """
     listed = list(_search(session, name_or_id))
     found = [each for each in listed if each.name == name_or_id]
@@ -78,9 +79,7 @@ def list_matching(
     """Return the hypervisors whose names contain a text, ordered by name.
 
     :raises HypervisorError: if there is none.
-    :raises openstack.exceptions.HttpException: if Nova rejects a request.
-    :raises keystoneauth1.exceptions.ClientException: if Nova cannot be
-        reached.
+    :raises: see :meth:`session.RetryingSession.get`.
     """
     found = [
         each for each in _search(session, substring) if substring in each.name
@@ -103,9 +102,7 @@ def list_servers(
     :param filters: additional query parameters of Nova's server list.
     :param microversion: one that shows all settings that are compared.
     :returns: JSON objects, as Nova shows the servers.
-    :raises openstack.exceptions.HttpException: if Nova rejects a request.
-    :raises keystoneauth1.exceptions.ClientException: if Nova cannot be
-        reached.
+    :raises: see :meth:`session.RetryingSession.get`.
     """
     query = {
         'all_tenants': 'True',
@@ -137,8 +134,9 @@ def _search(
             session, '/os-hypervisors/detail', query, microversion
         ):
             yield _from_resource(each)
-    except sdk_exceptions.NotFoundException:
-        return
+    except exceptions.NovaError as error:
+        if error.status_code != 404:
+            raise
 
 
 def _get_by_id(
@@ -147,8 +145,13 @@ def _get_by_id(
     """Return the hypervisor with a UUID, if there is one."""
     try:
         path = f'/os-hypervisors/{uuid.UUID(name_or_id)}'
-        body = _get_json(session, path, {}, _SEARCH_MICROVERSION)
-    except (ValueError, sdk_exceptions.NotFoundException):
+    except ValueError:
+        return []
+    try:
+        body = session.get(path, _SEARCH_MICROVERSION, 'hypervisor')
+    except exceptions.NovaError as error:
+        if error.status_code != 404:
+            raise
         return []
     return [_from_resource(body['hypervisor'])]
 
@@ -169,22 +172,28 @@ def _list_pages(
 ) -> Iterator[dict[str, Any]]:
     """Yield the items on all pages of a list."""
     name = path.split('/')[1].removeprefix('os-')
-    marker: dict[str, str] = {}
-    while True:
-        page = _get_json(session, path, {**query, **marker}, microversion)
-        yield from page[name]
+    get = functools.partial(session.get, path, microversion, name)
+    page = get(query)
+    while items := page[name]:
+        yield from items
         # The link itself may have an address that a proxy hides.
         if not page.get(f'{name}_links'):
             return
-        marker = {'marker': str(page[name][-1]['id'])}
+        page = _get_page_after(items, get, query)
 
 
-def _get_json(
-    session: _session.RetryingSession,
-    path: str,
+def _get_page_after(
+    items: Sequence[Mapping[str, Any]],
+    get: Callable[[Mapping[str, str]], dict[str, Any]],
     query: Mapping[str, str],
-    microversion: str | None,
-) -> Any:
-    response = session.request('GET', path, microversion, params=dict(query))
-    sdk_exceptions.raise_from_response(response)
-    return response.json()
+) -> dict[str, Any]:
+    """Return the page after the last of some items that still exists."""
+    markers = [str(item['id']) for item in items[-_MAX_MARKERS:]]
+    while True:
+        marker = markers.pop()
+        try:
+            return get({**query, 'marker': marker})
+        except exceptions.NovaError as error:
+            is_missing = error.status_code == 400 and marker in str(error)
+            if not is_missing or not markers:
+                raise

@@ -18,17 +18,16 @@ import re
 from typing import Any
 import urllib.parse
 
-from openstack import exceptions as sdk_exceptions
 import requests
 
 from osc_image_ext import api_errors
+from osc_image_ext import exceptions
+from osc_image_ext import responses
 from osc_image_ext import retry
+from osc_image_ext.compute import attempt
+from osc_image_ext.compute import outcomes
 from osc_image_ext.compute import session as _session
 from osc_image_ext.i18n import _
-
-UPDATED = 'updated'
-FAILED = 'failed'
-GONE = 'gone'
 
 # No request can remove these keys: see below.
 UNREMOVABLE_KEYS = ('.', '..')
@@ -45,7 +44,11 @@ _MUTABLE_VM_STATES = (
 # takes the bytes of what is not ASCII for characters.
 _NOT_IN_URLS = re.compile(r'\.{0,2}|.*[/\x80-\U0010ffff].*', re.DOTALL)
 
-_ERRORS = (*api_errors.API_ERRORS, requests.RequestException)
+_ERRORS = (
+    exceptions.Error,
+    *api_errors.API_ERRORS,
+    requests.RequestException,
+)
 
 _Request = tuple[str, str, Mapping[str, Any] | None]
 
@@ -66,14 +69,6 @@ class ServerSettings:
     def __bool__(self) -> bool:
         has_description = self.description is not None
         return bool(self.properties or self.tags or has_description)
-
-
-@dataclasses.dataclass(frozen=True)
-class Outcome:
-    """The result for a server: one of the words above, and the reason."""
-
-    result: str
-    reason: str = ''
 
 
 def is_url_safe(name: str) -> bool:
@@ -101,7 +96,7 @@ def apply_changes(
     server_id: str,
     changes: ServerSettings,
     microversion: str,
-) -> Outcome:
+) -> outcomes.Outcome:
     """Change a server; return the result and never raise.
 
     Changes are merged into the server's settings, which other clients may
@@ -112,28 +107,32 @@ def apply_changes(
     """
     server = _Server(session, f'/servers/{server_id}', microversion)
     some_applied = False
-    failure: Outcome | None = None
+    failure: outcomes.Outcome | None = None
     try:
         for method, path, body in server.list_requests(changes):
             failure = server.change(method, path, body)
             if failure:
                 break
             some_applied = True
-    except sdk_exceptions.NotFoundException:
-        failure = _deleted()
-    except _ERRORS as error:
-        failure = Outcome(FAILED, api_errors.describe(error))
-    if failure and some_applied and failure.result == FAILED:
-        reason = (
-            _('%s Some of its changes had already been applied.')
-            % failure.reason
+    except exceptions.OutcomeUnknown as error:
+        failure = outcomes.unknown(str(error))
+    except exceptions.NovaError as error:
+        is_gone = error.status_code == 404
+        failure = (
+            _deleted()
+            if is_gone
+            else outcomes.Outcome(outcomes.FAILED, str(error))
         )
-        return Outcome(FAILED, reason)
-    return failure or Outcome(UPDATED)
+    except _ERRORS as error:
+        failure = outcomes.Outcome(outcomes.FAILED, api_errors.describe(error))
+    if failure and some_applied and failure.result == outcomes.FAILED:
+        text = _('%s Some of its changes had already been applied.')
+        return dataclasses.replace(failure, reason=text % failure.reason)
+    return failure or outcomes.Outcome(outcomes.UPDATED)
 
 
-def _deleted() -> Outcome:
-    return Outcome(GONE, _('The server no longer exists.'))
+def _deleted() -> outcomes.Outcome:
+    return outcomes.Outcome(outcomes.GONE, _('The server no longer exists.'))
 
 
 class _Server:
@@ -172,32 +171,50 @@ class _Server:
 
     def change(
         self, method: str, path: str, body: Mapping[str, Any] | None
-    ) -> Outcome | None:
+    ) -> outcomes.Outcome | None:
         """Send a request; return the failure, or None if there was none."""
         for delay in (*retry.CONFLICT.delays, None):
             response = self._request(method, path, body)
-            if response.status_code not in (404, 409):
+            if response.status_code == 404:
+                return self._explain_not_found(method, path, response)
+            if response.status_code != 409:
                 break
             server = self._request('GET')
             if server.status_code == 404:
                 return _deleted()
-            if response.status_code == 404:
-                if method == 'DELETE':
-                    return None  # another client has removed it
-                break
             if delay is None or not _is_transient_conflict(server):
                 break
             if self._session.sleep(delay):
                 break
         if response.status_code < 400:
             return None
-        return Outcome(FAILED, api_errors.response_error(response))
+        reason = api_errors.response_error(response)
+        return outcomes.Outcome(
+            outcomes.FAILED, reason, is_own=response.status_code == 409
+        )
+
+    def _explain_not_found(
+        self, method: str, path: str, response: requests.Response
+    ) -> outcomes.Outcome | None:
+        """Return what a 404 means: None if nothing is left to remove."""
+        server = self._request('GET')
+        if server.status_code == 404:
+            return _deleted()
+        attempt.raise_for_error(server)
+        if method == 'DELETE':  # another client may have removed it
+            shown = responses.parse_json(server, 'server')['server']
+            _slash, kind, name = path.split('/')
+            if urllib.parse.unquote(name) not in shown.get(kind, ()):
+                return None
+        return outcomes.Outcome(
+            outcomes.FAILED, api_errors.response_error(response)
+        )
 
     def _merge_tags(self, changed: Mapping[str, bool]) -> list[str]:
         """Return the server's current tags with changes applied."""
-        response = self._request('GET', '/tags')
-        sdk_exceptions.raise_from_response(response)
-        current = response.json()['tags']
+        path = f'{self._path}/tags'
+        shown = self._session.get(path, self._microversion, 'tags')
+        current: list[str] = shown['tags']
         kept = [tag for tag in current if changed.get(tag, True)]
         added = [tag for tag, on in changed.items() if on and tag not in kept]
         return [*kept, *added]
@@ -221,5 +238,5 @@ def _is_transient_conflict(server: requests.Response) -> bool:
     """Return whether a conflict with the server's state may pass."""
     if server.status_code != 200:
         return True
-    state = server.json()['server'].get('OS-EXT-STS:vm_state')
-    return state in _MUTABLE_VM_STATES
+    shown = responses.parse_json(server, 'server')['server']
+    return shown.get('OS-EXT-STS:vm_state') in _MUTABLE_VM_STATES

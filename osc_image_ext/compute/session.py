@@ -12,6 +12,9 @@
 
 """Requests to Nova from several threads, repeated if that may help."""
 
+from collections.abc import Callable, Mapping
+import itertools
+import logging
 import threading
 import time
 from typing import Any
@@ -20,7 +23,17 @@ from keystoneauth1 import exceptions as ksa_exceptions
 from openstack.compute.v2 import _proxy
 import requests
 
+from osc_image_ext import exceptions
+from osc_image_ext import responses
 from osc_image_ext import retry
+from osc_image_ext.compute import attempt as _attempt
+from osc_image_ext.compute import checks
+from osc_image_ext.i18n import _
+
+LOG = logging.getLogger(__name__)
+
+# Seconds after which the user learns what takes so long.
+_WARN_AFTER = 8
 
 
 class RetryingSession:
@@ -33,6 +46,7 @@ class RetryingSession:
     :param workers: number of threads that use it at once.
     :param sleep: waits so many seconds; returns true if the command was
         stopped: a failed request is then not repeated.
+    :param clock: returns seconds, monotonic.
     """
 
     def __init__(
@@ -40,40 +54,89 @@ class RetryingSession:
         proxy: _proxy.Proxy,
         workers: int = 1,
         sleep: retry.Sleep = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.proxy = proxy
         self.sleep = sleep
+        self._clock = clock
         self._renewal = threading.Lock()
+        self._warnings = itertools.count()
         _enlarge_pool(proxy.session.session, workers)
+
+    def get(
+        self,
+        path: str,
+        microversion: str | None,
+        key: str,
+        params: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """Return the JSON object at a path.
+
+        :param key: one that the object must have.
+        :raises NovaError: if Nova rejects the request.
+        :raises: see :meth:`request`.
+        """
+        options = {'params': dict(params)} if params else {}
+        response = self.request('GET', path, microversion, **options)
+        _attempt.raise_for_error(response)
+        return responses.parse_json(response, key)
 
     def request(
         self, method: str, path: str, microversion: str | None, **options: Any
     ) -> requests.Response:
-        """Send a request; return the last response, whatever its status.
+        """Send a request; return the last response: a success, or an error.
 
         It is repeated by the policy ``retry.NOVA``, and once after a 401.
 
         :param microversion: None for the one that the user chose.
         :param options: such as ``json`` and ``params``.
+        :raises UnexpectedResponse: if the response is not Nova's.
+        :raises OutcomeUnknown: if the request may have changed something.
         :raises keystoneauth1.exceptions.ClientException: if Nova or Keystone
             cannot be reached, or Keystone issues no token.
         """
         if microversion is not None:
             options['microversion'] = microversion
-        for delay in retry.NOVA.delays:
-            try:
-                response = self._send_reauthenticating(method, path, options)
-            except ksa_exceptions.ConnectionError:
-                if self.sleep(delay):
-                    raise
-            else:
-                if response.status_code not in retry.NOVA.status_codes:
-                    return response
-                retry_after = retry.parse_retry_after(response)
-                seconds = delay if retry_after is None else retry_after
-                if seconds > retry.MAX_OUTAGE or self.sleep(seconds):
-                    return response
-        return self._send_reauthenticating(method, path, options)
+        started_at = self._clock()
+        is_ambiguous = False
+        for delay in (*retry.NOVA.delays, None):
+            attempt = self._try_once(method, path, options)
+            if attempt.is_final:
+                break
+            is_ambiguous = is_ambiguous or attempt.is_ambiguous
+            if delay is None or not self._wait(attempt, delay, started_at):
+                if is_ambiguous and method != 'GET':
+                    raise exceptions.OutcomeUnknown(attempt.describe())
+                break
+        response = attempt.result()
+        checks.check_response(response, method, options.get('json'))
+        return response
+
+    def _try_once(
+        self, method: str, path: str, options: dict[str, Any]
+    ) -> _attempt.Attempt:
+        try:
+            return _attempt.Attempt(
+                self._send_reauthenticating(method, path, options)
+            )
+        except ksa_exceptions.ConnectionError as error:
+            return _attempt.Attempt(error)
+
+    def _wait(
+        self, attempt: _attempt.Attempt, delay: float, started_at: float
+    ) -> bool:
+        """Wait until the next attempt; return whether there is to be one."""
+        retry_after = attempt.retry_after
+        seconds = delay if retry_after is None else retry_after
+        waited = self._clock() + seconds - started_at
+        if waited > retry.MAX_OUTAGE:
+            return False
+        if waited >= _WARN_AFTER and next(self._warnings) == 0:
+            LOG.warning(
+                _('Waiting up to 5 minutes for the server. %s'),
+                attempt.describe(),
+            )
+        return not self.sleep(seconds)
 
     def _send_reauthenticating(
         self, method: str, path: str, options: dict[str, Any]

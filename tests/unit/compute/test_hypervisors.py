@@ -13,8 +13,6 @@
 from typing import Any
 import unittest
 
-from openstack import exceptions as sdk_exceptions
-
 from osc_image_ext import exceptions
 from osc_image_ext.compute import hypervisors
 from osc_image_ext.compute import session as _session
@@ -38,14 +36,19 @@ class HypervisorsTestCase(unittest.TestCase):
         super().setUp()
         self.nova = compute_doubles.Nova(self.maximum, self.chosen)
         self.session = _session.RetryingSession(self.nova.proxy)
-        self.nova.answer('GET', '/os-hypervisors/.*', doubles.response(404))
+        self.nova.answer(
+            'GET', '/os-hypervisors/.*', compute_doubles.not_found()
+        )
 
     def found(self, wanted: str) -> str:
         return hypervisors.find(self.session, wanted).id
 
     def asked(self) -> list[tuple[dict[str, str], str | None]]:
         return [
-            (asked.options['params'], asked.options.get('microversion'))
+            (
+                asked.options.get('params', {}),
+                asked.options.get('microversion'),
+            )
             for asked in self.nova.asked
         ]
 
@@ -94,8 +97,22 @@ class TestFind(HypervisorsTestCase):
 
     def test_what_nova_refuses_is_raised(self) -> None:
         self.nova.answer('GET', DETAIL, doubles.response(403))
-        with self.assertRaises(sdk_exceptions.HttpException):
+        with self.assertRaises(exceptions.NovaError):
             self.found('node-1')
+
+    def test_a_404_that_is_not_novas(self) -> None:
+        page = doubles.response(404, '<p>No such page', 'text/html')
+        self.nova.answer('GET', '/os-hypervisors/.*', page)
+        for wanted in ('node-1', UUID):
+            with self.subTest(wanted):
+                with self.assertRaises(exceptions.UnexpectedResponse):
+                    self.found(wanted)
+
+    def test_an_id_and_something_that_is_no_json(self) -> None:
+        page = doubles.response(200, '<p>Log in', 'text/html')
+        self.nova.answer('GET', f'/os-hypervisors/{UUID}', page)
+        with self.assertRaises(exceptions.UnexpectedResponse):
+            self.found(UUID)
 
 
 class TestOldCloud(HypervisorsTestCase):
@@ -181,6 +198,42 @@ class TestServers(HypervisorsTestCase):
         markers = [params.get('marker') for params, _version in self.asked()]
         self.assertEqual([None, 'id-b', 'id-d'], markers)
 
+    def test_an_empty_page_is_the_last(self) -> None:
+        page = {'servers': [], 'servers_links': [{'rel': 'next'}]}
+        self.assertEqual([], self.servers(page))
+
+    def deleted(self, *markers: str) -> None:
+        """Let servers be deleted once they are listed."""
+
+        def answer(options: dict[str, Any]) -> Any:
+            marker = options['params'].get('marker')
+            if marker in markers:
+                message = {'message': f'marker [{marker}] not found'}
+                return doubles.response(400, {'badRequest': message})
+            servers = [
+                compute_doubles.server(name=name, id=f'id-{name}')
+                for name in ('abcd' if marker is None else 'ef')
+            ]
+            links = {'servers_links': ['next']} if marker is None else {}
+            return {'servers': servers, **links}
+
+        self.nova.answer('GET', '/servers/detail', answer)
+
+    def listed(self) -> list[str]:
+        found = hypervisors.list_servers(self.session, NODE, {}, '2.26')
+        return [server['name'] for server in found]
+
+    def test_a_marker_that_is_deleted_in_between(self) -> None:
+        self.deleted('id-d', 'id-c')
+        self.assertEqual(list('abcdef'), self.listed())
+        markers = [params.get('marker') for params, _version in self.asked()]
+        self.assertEqual([None, 'id-d', 'id-c', 'id-b'], markers)
+
+    def test_a_whole_page_that_is_deleted_in_between(self) -> None:
+        self.deleted(*(f'id-{name}' for name in 'abcd'))
+        with self.assertRaisesRegex(exceptions.NovaError, 'marker'):
+            self.listed()
+
     def test_only_those_that_are_really_there(self) -> None:
         host = 'OS-EXT-SRV-ATTR:host'
         node = 'OS-EXT-SRV-ATTR:hypervisor_hostname'
@@ -201,5 +254,5 @@ class TestServers(HypervisorsTestCase):
 
     def test_what_nova_refuses_is_raised(self) -> None:
         self.nova.answer('GET', '/servers/detail', doubles.response(400))
-        with self.assertRaises(sdk_exceptions.HttpException):
+        with self.assertRaises(exceptions.NovaError):
             list(hypervisors.list_servers(self.session, NODE, {}, '2.1'))

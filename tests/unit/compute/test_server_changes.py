@@ -13,6 +13,7 @@
 from typing import Any
 import unittest
 
+from osc_image_ext.compute import outcomes
 from osc_image_ext.compute import server_changes
 from osc_image_ext.compute import session as _session
 from tests.fixtures import compute_doubles
@@ -115,21 +116,22 @@ class GiveTestCase(unittest.TestCase):
         super().setUp()
         self.nova = compute_doubles.Nova()
         self.sleep = doubles.RecordedSleep()
-        self.answer('POST', '/metadata', {})
-        self.answer('PUT', '.*', doubles.response(201))
+        self.answer('POST', '/metadata', compute_doubles.echo)
+        self.answer('PUT', '', compute_doubles.echo)
+        self.answer('PUT', '/tags', compute_doubles.echo)
+        self.answer('PUT', '/tags/.*', doubles.response(201))
         self.answer('DELETE', '/.*', doubles.response(204))
         self.is_there()
 
     def answer(self, method: str, path: str, *answers: Any) -> None:
         self.nova.answer(method, PATH + path, *answers)
 
-    def is_there(self, state: str = 'active') -> None:
-        server = {'OS-EXT-STS:vm_state': state}
-        self.answer('GET', '', {'server': compute_doubles.server(**server)})
+    def is_there(self, state: str = 'active', **attributes: Any) -> None:
+        attributes['OS-EXT-STS:vm_state'] = state
+        server = compute_doubles.server(**attributes)
+        self.answer('GET', '', {'server': server})
 
-    def give(
-        self, changes: server_changes.ServerSettings
-    ) -> server_changes.Outcome:
+    def give(self, changes: server_changes.ServerSettings) -> outcomes.Outcome:
         return server_changes.apply_changes(
             _session.RetryingSession(self.nova.proxy, sleep=self.sleep),
             compute_doubles.SERVER_ID,
@@ -137,9 +139,13 @@ class GiveTestCase(unittest.TestCase):
             '2.26',
         )
 
-    def refuse(self, *statuses: int) -> server_changes.Outcome:
+    def refuse(self, *statuses: int) -> outcomes.Outcome:
         answers = [
-            doubles.response(status, {'message': 'No.'}, reason='Reason')
+            compute_doubles.not_found('No.')
+            if status == 404
+            else compute_doubles.echo
+            if status == 200
+            else doubles.response(status, {'message': 'No.'}, reason='Reason')
             for status in statuses
         ]
         self.answer('POST', '/metadata', *answers)
@@ -155,7 +161,7 @@ class TestRequests(GiveTestCase):
         self, changes: server_changes.ServerSettings, *requests: str
     ) -> None:
         outcome = self.give(changes)
-        self.assertEqual(server_changes.Outcome('updated'), outcome)
+        self.assertEqual(outcomes.Outcome('updated'), outcome)
         self.assert_requests(*requests)
         versions = {a.options['microversion'] for a in self.nova.asked}
         self.assertEqual({'2.26'}, versions)
@@ -225,9 +231,7 @@ class TestFailures(GiveTestCase):
             with self.subTest(status):
                 outcome = self.refuse(status)
                 expected = f'{status} Reason: No.'
-                self.assertEqual(
-                    server_changes.Outcome('failed', expected), outcome
-                )
+                self.assertEqual(outcomes.Outcome('failed', expected), outcome)
                 self.assertEqual([], self.sleep.seconds)
 
     def test_not_reached(self) -> None:
@@ -241,24 +245,23 @@ class TestFailures(GiveTestCase):
         self.answer('PUT', '/tags/x', doubles.response(400, reason='Bad'))
         outcome = self.give(settings({'a': '1'}, {'x': True}, 'new'))
         reason = '400 Bad. Some of its changes had already been applied.'
-        self.assertEqual(server_changes.Outcome('failed', reason), outcome)
+        self.assertEqual(outcomes.Outcome('failed', reason), outcome)
         self.assertEqual(2, len(self.nova.asked))
 
     def test_gone(self) -> None:
-        self.answer('GET', '', doubles.response(404))
+        self.answer('GET', '', compute_doubles.not_found())
         outcome = self.refuse(404)
         self.assertEqual(
-            server_changes.Outcome('gone', 'The server no longer exists.'),
+            outcomes.Outcome('gone', 'The server no longer exists.'),
             outcome,
         )
 
     def test_gone_in_the_middle(self) -> None:
-        self.answer('GET', '', doubles.response(404))
+        self.answer('GET', '', compute_doubles.not_found())
         for tag, path in (('x', '/tags/x'), ('ö', '/tags')):
             with self.subTest(tag):
-                gone = doubles.response(404)
-                self.answer('PUT', path, gone)
-                self.answer('GET', '/tags', gone)
+                self.answer('PUT', path, compute_doubles.not_found())
+                self.answer('GET', '/tags', compute_doubles.not_found())
                 outcome = self.give(settings({'a': '1'}, {tag: True}))
                 self.assertEqual('gone', outcome.result)
 
@@ -272,8 +275,71 @@ class TestFailures(GiveTestCase):
             ('/tags/a', settings(tags={'a': False})),
         ):
             with self.subTest(path):
-                self.answer('DELETE', path, doubles.response(404))
+                self.answer('DELETE', path, compute_doubles.not_found())
                 self.assertEqual('updated', self.give(changes).result)
+
+    def test_not_found_and_still_there(self) -> None:
+        self.is_there(metadata={'b c': '1'}, tags=['b c'])
+        for path, changes in (
+            ('/metadata/b%20c', settings({'b c': None})),
+            ('/tags/b%20c', settings(tags={'b c': False})),
+        ):
+            with self.subTest(path):
+                self.answer('DELETE', path, compute_doubles.not_found('No.'))
+                outcome = self.give(changes)
+                self.assertEqual('failed', outcome.result)
+                self.assertEqual('404 Not Found: No.', outcome.reason)
+
+    def test_a_404_that_is_not_novas(self) -> None:
+        page = doubles.response(404, '<p>Oops', 'text/html', 'Not Found')
+        self.answer('GET', '.*', page)
+        self.answer('DELETE', '/metadata/a', page)
+        for changes in (
+            settings({'a': None}),
+            settings(tags={'ö': True}),
+        ):
+            outcome = self.give(changes)
+            self.assertEqual('failed', outcome.result)
+            self.assertIn('Unexpected response to ', outcome.reason)
+            self.assertIn('404 Not Found: Oops', outcome.reason)
+
+    def test_a_login_page(self) -> None:
+        page = doubles.response(200, '<p>Log in', 'text/html', 'OK')
+        self.nova.answer('(POST|PUT|DELETE)', '.*', page)
+        self.answer('GET', '/tags', {'tags': []})
+        for changes in (
+            settings({'a': '1'}),
+            settings({'a': None}),
+            settings(tags={'x': True}),
+            settings(tags={'x': False}),
+            settings(tags={'ö': True}),
+            settings(description='new'),
+        ):
+            with self.subTest(changes):
+                outcome = self.give(changes)
+                self.assertEqual('failed', outcome.result)
+                self.assertEqual(
+                    'Unexpected response to '
+                    f'{self.nova.asked[-1].method} {doubles.URL} '
+                    '(text/html): 200 OK: Log in.',
+                    outcome.reason,
+                )
+
+    def test_something_else_was_set(self) -> None:
+        self.answer('POST', '/metadata', {'metadata': {'a': '2'}})
+        self.assertEqual('failed', self.give(settings({'a': '1'})).result)
+
+    def test_perhaps_changed(self) -> None:
+        self.answer('POST', '/metadata', doubles.response(504, reason='Time'))
+        outcome = self.give(settings({'a': '1'}))
+        self.assertEqual(
+            outcomes.Outcome(
+                'unknown',
+                'Nova returned 504 Time. The server may have been changed; '
+                'run the command with --dry-run to find out.',
+            ),
+            outcome,
+        )
 
     def test_tags_that_are_not_told(self) -> None:
         self.answer('GET', '/tags', doubles.response(500, reason='Oops'))
@@ -283,7 +349,7 @@ class TestFailures(GiveTestCase):
         self.assert_requests('GET …/tags')
 
     def test_an_answer_that_is_none(self) -> None:
-        self.answer('GET', '/tags', doubles.response(200, '<html>'))
+        self.answer('GET', '/tags', {'server': {}})
         outcome = self.give(settings(tags={'ö': True}))
         self.assertEqual('failed', outcome.result)
 
@@ -297,7 +363,7 @@ class TestConflicts(GiveTestCase):
     def test_for_long(self) -> None:
         outcome = self.refuse(409)
         self.assertEqual(
-            server_changes.Outcome('failed', '409 Reason: No.'), outcome
+            outcomes.Outcome('failed', '409 Reason: No.', is_own=True), outcome
         )
         self.assertEqual([1, 2, 4], self.sleep.seconds)
 
@@ -317,7 +383,7 @@ class TestConflicts(GiveTestCase):
         self.assertEqual('updated', self.refuse(409, 200).result)
 
     def test_gone_in_a_conflict(self) -> None:
-        self.answer('GET', '', doubles.response(404))
+        self.answer('GET', '', compute_doubles.not_found())
         self.assertEqual('gone', self.refuse(409).result)
 
     def test_a_pause_that_is_cut_short_is_the_last(self) -> None:
@@ -330,4 +396,6 @@ class TestConflicts(GiveTestCase):
             settings({'a': '1'}),
             '2.26',
         )
-        self.assertEqual(server_changes.Outcome('failed', '409 C.'), outcome)
+        self.assertEqual(
+            outcomes.Outcome('failed', '409 C.', is_own=True), outcome
+        )

@@ -19,13 +19,14 @@ from keystoneauth1 import exceptions as ksa_exceptions
 import requests
 
 from osc_image_ext import bulk
+from osc_image_ext import exceptions
 from osc_image_ext.compute import session as _session
 from tests.fixtures import compute_doubles
 from tests.fixtures import doubles
 
 
 def later(status: int, seconds: str | None = None) -> requests.Response:
-    answer = doubles.response(status)
+    answer = doubles.response(status, {})
     if seconds is not None:
         answer.headers['Retry-After'] = seconds
     return answer
@@ -47,14 +48,17 @@ class CallerTestCase(unittest.TestCase):
 
 class TestCall(CallerTestCase):
     def test_the_answer_is_returned_whatever_it_says(self) -> None:
-        for status in (200, 204, 400, 404, 409, 500):
-            with self.subTest(status):
-                answer = doubles.response(status)
+        for answer in (
+            doubles.response(200, {}),
+            compute_doubles.not_found(),
+            *map(doubles.response, (400, 403, 409, 413, 500)),
+        ):
+            with self.subTest(answer.status_code):
                 self.assertIs(answer, self.request(answer))
                 self.assertEqual([], self.sleep.seconds)
 
     def test_it_is_asked_for_as_told(self) -> None:
-        self.request(doubles.response(200))
+        self.request({})
         (asked,) = self.nova.asked
         self.assertEqual('2.26', asked.options['microversion'])
         self.assertEqual({'a': 'b'}, asked.options['params'])
@@ -65,7 +69,7 @@ class TestCall(CallerTestCase):
         self.assertFalse(asked.options['raise_exc'])
 
     def test_without_a_version_the_choice_is_the_users(self) -> None:
-        self.nova.answer('GET', '/x', doubles.response(200))
+        self.nova.answer('GET', '/x', {})
         self.session.request('GET', '/x', None)
         self.assertNotIn('microversion', self.nova.asked[0].options)
 
@@ -92,6 +96,48 @@ class TestBusy(CallerTestCase):
         self.assertEqual([1, 2, 4, 8], self.sleep.seconds)
         self.assertEqual(5, len(self.nova.asked))
 
+    def test_all_waits_together_take_five_minutes_at_most(self) -> None:
+        clock = doubles.FakeClock()
+        session = _session.RetryingSession(
+            self.nova.proxy, sleep=clock.advance, clock=clock
+        )
+        self.nova.answer('GET', '/x', later(503, '140'))
+        with self.assertLogs(level='WARNING'):
+            session.request('GET', '/x', None)
+        self.assertEqual(1280, clock.now)
+        self.assertEqual(3, len(self.nova.asked))
+
+    def test_requests_that_time_out_count_too(self) -> None:
+        clock = doubles.FakeClock()
+
+        def time_out(_options: Any) -> Exception:
+            clock.advance(120)
+            return ksa_exceptions.ConnectTimeout('Timed out')
+
+        self.nova.answer('GET', '/x', time_out)
+        session = _session.RetryingSession(
+            self.nova.proxy, sleep=clock.advance, clock=clock
+        )
+        with self.assertLogs(level='WARNING'):
+            with self.assertRaises(ksa_exceptions.ConnectTimeout):
+                session.request('GET', '/x', None)
+        self.assertEqual(3, len(self.nova.asked))
+
+    def test_a_long_wait_is_announced_once(self) -> None:
+        busy = later(503, '9')
+        with self.assertLogs(level='WARNING') as logged:
+            self.request(busy, busy, {})
+            self.request(busy, {})
+        (record,) = logged.records
+        self.assertEqual(
+            'Waiting up to 5 minutes for the server. Nova returned 503.',
+            record.getMessage(),
+        )
+
+    def test_a_short_wait_is_not_announced(self) -> None:
+        with self.assertNoLogs(level='WARNING'):
+            self.request(later(503), later(503), later(503), {})
+
     def test_nobody_waits_for_an_hour(self) -> None:
         answer = self.request(later(503, '3600'))
         self.assertEqual(503, answer.status_code)
@@ -108,7 +154,7 @@ class TestBusy(CallerTestCase):
 class TestBrokenConnection(CallerTestCase):
     def test_it_is_made_again(self) -> None:
         broken = doubles.broken(ConnectionResetError(104, 'Reset'))
-        answer = self.request(broken, broken, doubles.response(200))
+        answer = self.request(broken, broken, {})
         self.assertEqual(200, answer.status_code)
         self.assertEqual([1, 2], self.sleep.seconds)
 
@@ -134,9 +180,94 @@ class TestBrokenConnection(CallerTestCase):
         self.assertEqual(1, len(self.nova.asked))
 
 
+class TestAmbiguous(CallerTestCase):
+    """Requests that may have changed something, although they failed."""
+
+    def send(self, *answers: Any, method: str = 'PUT') -> requests.Response:
+        self.nova.answer(method, '/x', *answers)
+        with self.assertLogs(level='WARNING'):  # of a long wait
+            return self.session.request(method, '/x', None)
+
+    def test_after_a_lost_connection(self) -> None:
+        for reason in (
+            ConnectionResetError(104, 'Reset'),
+            TimeoutError('timed out'),
+        ):
+            with (
+                self.subTest(reason),
+                self.assertRaises(exceptions.OutcomeUnknown),
+            ):
+                self.send(doubles.broken(reason))
+
+    def test_after_the_error_of_a_proxy(self) -> None:
+        for status in (502, 504):
+            with (
+                self.subTest(status),
+                self.assertRaisesRegex(
+                    exceptions.OutcomeUnknown, f'^Nova returned {status}.$'
+                ),
+            ):
+                self.send(doubles.response(status))
+
+    def test_one_of_several_attempts(self) -> None:
+        with self.assertRaises(exceptions.OutcomeUnknown):
+            self.send(doubles.response(504), doubles.response(503))
+
+    def test_a_later_success_or_rejection_counts(self) -> None:
+        for status in (204, 409):
+            self.nova.answer(
+                'PUT', '/x', doubles.response(504), doubles.response(status)
+            )
+            response = self.session.request('PUT', '/x', None)
+            self.assertEqual(status, response.status_code)
+
+    def test_what_was_not_received_has_changed_nothing(self) -> None:
+        self.assertEqual(503, self.send(doubles.response(503)).status_code)
+        refused = doubles.broken(ConnectionRefusedError(111, 'Refused'))
+        with self.assertRaises(ksa_exceptions.ConnectFailure):
+            self.session = _session.RetryingSession(
+                self.nova.proxy, sleep=self.sleep
+            )
+            self.send(refused)
+
+    def test_what_only_reads_changes_nothing(self) -> None:
+        response = self.send(doubles.response(504), method='GET')
+        self.assertEqual(504, response.status_code)
+
+
+class TestGet(CallerTestCase):
+    def get(self, answer: Any) -> dict[str, Any]:
+        self.nova.answer('GET', '/x', answer)
+        return self.session.get('/x', '2.26', 'servers', {'a': 'b'})
+
+    def test_json(self) -> None:
+        self.assertEqual({'servers': []}, self.get({'servers': []}))
+        (asked,) = self.nova.asked
+        self.assertEqual({'a': 'b'}, asked.options['params'])
+
+    def test_an_error_of_nova(self) -> None:
+        with self.assertRaises(exceptions.NovaError) as raised:
+            self.get(doubles.response(403, {'message': 'No.'}))
+        self.assertEqual('Nova returned 403: No.', str(raised.exception))
+        self.assertEqual(403, raised.exception.status_code)
+
+    def test_something_else(self) -> None:
+        answers: list[Any] = [
+            {},
+            {'images': []},
+            doubles.response(200, '<p>Log in', 'text/html'),
+            doubles.response(404, '<p>No such page', 'text/html'),
+            doubles.response(302),
+        ]
+        for answer in answers:
+            with self.subTest(answer):
+                with self.assertRaises(exceptions.UnexpectedResponse):
+                    self.get(answer)
+
+
 class TestToken(CallerTestCase):
     def test_an_expired_token_is_renewed(self) -> None:
-        answer = self.request(doubles.response(401), doubles.response(200))
+        answer = self.request(doubles.response(401), {})
         self.assertEqual(200, answer.status_code)
         tokens = [asked.token for asked in self.nova.asked]
         self.assertEqual(['first', 'not first'], tokens)
@@ -154,7 +285,7 @@ class TestToken(CallerTestCase):
             token = self.nova.token
             if token == 'first':
                 together.wait(10)
-            answer = doubles.response(401 if token == 'first' else 200)
+            answer = doubles.response(401 if token == 'first' else 200, {})
             answer.request = mock.Mock(headers={'X-Auth-Token': token})
             return answer
 
