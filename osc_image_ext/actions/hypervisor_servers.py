@@ -13,19 +13,26 @@
 """Changing all servers of hypervisors, and reporting each result."""
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+import contextlib
 import functools
 import logging
 from typing import Any
 
+from keystoneauth1 import session as ksa_session
+from openstack.compute.v2 import _proxy
 from osc_lib import exceptions as osc_exceptions
 
+from osc_image_ext import listener as _listener
 from osc_image_ext.actions import clients
 from osc_image_ext.actions import errors
 from osc_image_ext.actions import server_arguments
+from osc_image_ext.actions import server_report
 from osc_image_ext.actions import server_rows
 from osc_image_ext.actions import signals
 from osc_image_ext.compute import batch as _batch
+from osc_image_ext.compute import hypervisors as _hypervisors
+from osc_image_ext.compute import outcomes as _outcomes
 from osc_image_ext.compute import server_changes
 from osc_image_ext.compute import session as _session
 from osc_image_ext.i18n import _
@@ -37,6 +44,12 @@ LOG = logging.getLogger(__name__)
 
 # More servers than these are changed only after a confirmation.
 CONFIRM_ABOVE = 100
+
+# More hypervisors than these are counted, not named.
+_MAX_NAMES = 3
+
+# Seconds until a request fails, unless the cloud has an api_timeout.
+_TIMEOUT = 60.0
 
 _Table = tuple[Sequence[str], Iterable[Any]]
 
@@ -50,99 +63,138 @@ class BulkChange:
     def __init__(self, app: Any) -> None:
         self._app = app
         self._stop = signals.StopEvent()
-        self._outcomes: Sequence[server_changes.Outcome] = ()
+        self._outcomes: Sequence[_outcomes.Outcome] = ()
 
+    @signals.exit_on_signal()
     @errors.as_command_error()
     def run_set(self, parsed_args: argparse.Namespace) -> _Table:
         """Set what the options ask for; return columns and rows."""
+        self._check_arguments(parsed_args)
         desired = server_arguments.set_settings(parsed_args)
-        return self._run(parsed_args, desired)
+        return self._run(parsed_args, desired, is_unset=False)
 
+    @signals.exit_on_signal()
     @errors.as_command_error()
     def run_unset(self, parsed_args: argparse.Namespace) -> _Table:
         """Unset what the options ask for; return columns and rows."""
+        self._check_arguments(parsed_args)
         desired = server_arguments.unset_settings(parsed_args)
-        return self._run(parsed_args, desired)
+        return self._run(parsed_args, desired, is_unset=True)
 
     def report_failures(self) -> int:
         """Log what was not changed; return the exit status for that."""
-        status = 0
-        results = [outcome.result for outcome in self._outcomes]
-        count = len(results)
-        if failed := results.count(server_changes.FAILED):
-            status = 1
-            LOG.error(
-                ngettext(
-                    '%(failed)d of %(count)d server could not be changed.',
-                    '%(failed)d of %(count)d servers could not be changed.',
-                    count,
-                ),
-                {'failed': failed, 'count': count},
-            )
-        if count and self._stop.is_set():
-            status = self._stop.status
-            skipped = results.count(_batch.SKIPPED)
-            LOG.error(
-                ngettext(
-                    'Interrupted; skipped %(skipped)d of %(count)d server.',
-                    'Interrupted; skipped %(skipped)d of %(count)d servers.',
-                    count,
-                ),
-                {'skipped': skipped, 'count': count},
-            )
-        return status
+        return server_report.log_failures(self._outcomes, self._stop.status)
+
+    def _check_arguments(self, parsed_args: argparse.Namespace) -> None:
+        columns = server_rows.COLUMNS
+        server_arguments.check_output(self._app.stdout, columns, parsed_args)
+        server_arguments.check_selection(parsed_args)
 
     def _run(
         self,
         parsed_args: argparse.Namespace,
         desired: server_changes.ServerSettings,
+        is_unset: bool,
     ) -> _Table:
-        server_arguments.check_selection(parsed_args)
-        manager = self._app.client_manager
-        proxy = clients.compute_proxy(manager)
-        microversion = server_arguments.microversion(proxy, desired)
-        workers = parsed_args.workers
-        session = _session.RetryingSession(proxy, workers, self._stop.wait)
-        batch = _batch.Batch(
-            session, desired, microversion, workers, self._stop
-        )
-        hypervisors = server_arguments.find_hypervisors(session, parsed_args)
-        filters = server_arguments.build_filters(manager, parsed_args)
-        servers = batch.list_servers(hypervisors, filters)
-        names = ', '.join(each.name for each in hypervisors)
-        if not servers:
-            LOG.warning(_('No matching servers on %s.'), names)
-        if parsed_args.dry_run:
-            return server_rows.COLUMNS, server_rows.dry_run_rows(servers)
-        to_change = sum(bool(server.changes) for server in servers)
-        if to_change > CONFIRM_ABOVE and not parsed_args.yes:
-            self._confirm(to_change, names)
+        with errors.add_note_on_error(
+            _('No servers were changed.'),
+            unless=lambda stop: isinstance(stop, Exception),
+        ):
+            proxy = clients.compute_proxy(self._app.client_manager)
+            batch = self._create_batch(proxy, desired, parsed_args)
+            with _limit_requests(proxy.session):
+                servers, place = self._survey(batch, parsed_args)
+            columns = server_rows.COLUMNS
+            if parsed_args.dry_run:
+                return columns, server_rows.dry_run_rows(servers, is_unset)
+            to_change = sum(bool(server.changes) for server in servers)
+            if to_change > CONFIRM_ABOVE and not parsed_args.yes:
+                self._confirm(to_change, place)
         operation = functools.partial(
-            server_changes.apply_changes, session, microversion=microversion
+            server_changes.apply_changes,
+            batch.session,
+            microversion=batch.microversion,
         )
+        is_shown = parsed_args.progress and to_change > 0
         with (
-            display.make_display(
-                parsed_args.progress and to_change > 0,
-                self._app.stderr,
-                names,
-                units.format_servers,
-            ) as listener,
+            _limit_requests(proxy.session),
+            self._make_display(is_shown, place) as listener,
             signals.set_on_signal(self._stop),
         ):
-            self._outcomes = batch.change(servers, operation, listener)
-        rows = server_rows.result_rows(servers, self._outcomes)
-        return server_rows.COLUMNS, rows
+            self._outcomes = batch.change(
+                servers, operation, listener, server_report.log_stop
+            )
+        return columns, server_rows.result_rows(servers, self._outcomes)
 
-    def _confirm(self, count: int, names: str) -> None:
+    def _create_batch(
+        self,
+        proxy: _proxy.Proxy,
+        desired: server_changes.ServerSettings,
+        parsed_args: argparse.Namespace,
+    ) -> _batch.Batch:
+        workers = parsed_args.workers
+        return _batch.Batch(
+            _session.RetryingSession(proxy, workers, self._stop.wait),
+            desired,
+            server_arguments.microversion(proxy, desired),
+            workers,
+            self._stop,
+            parsed_args.keep_going,
+        )
+
+    def _survey(
+        self, batch: _batch.Batch, parsed_args: argparse.Namespace
+    ) -> tuple[list[_batch.Server], str]:
+        """Return the selected servers, and where they are in a few words."""
+        hypervisors = server_arguments.find_hypervisors(
+            batch.session, parsed_args
+        )
+        filters = server_arguments.build_filters(
+            self._app.client_manager, parsed_args
+        )
+        place = _describe_place(hypervisors)
+        with self._make_display(parsed_args.progress, place) as listener:
+            servers = batch.list_servers(hypervisors, filters, listener)
+        if not servers:
+            LOG.warning(_('No matching servers on %s.'), place)
+        return servers, place
+
+    def _make_display(
+        self, is_shown: bool, place: str
+    ) -> contextlib.AbstractContextManager[_listener.ProgressListener]:
+        return display.make_display(
+            is_shown, self._app.stderr, place, units.format_servers
+        )
+
+    def _confirm(self, count: int, place: str) -> None:
         """Ask the user if there is one at a terminal."""
         stdin, screens = self._app.stdin, (self._app.stderr, self._app.stdout)
         screen = next((s for s in screens if s and s.isatty()), None)
         if screen is None or not (stdin and stdin.isatty()):
             return
-        question = _('Change %(count)d servers on %(names)s? [y/N] ')
-        screen.write(question % {'count': count, 'names': names})
+        question = _('Change %(count)d servers on %(place)s? [y/N] ')
+        screen.write(question % {'count': count, 'place': place})
         screen.flush()
         if stdin.readline().strip().lower() not in ('y', 'yes'):
             raise osc_exceptions.CommandError(
                 _('Aborted; no servers were changed.')
             )
+
+
+@contextlib.contextmanager
+def _limit_requests(session: ksa_session.Session) -> Iterator[None]:
+    """Give all requests of a block a timeout, those to Keystone too."""
+    before = session.timeout
+    session.timeout = before or _TIMEOUT
+    try:
+        yield
+    finally:
+        session.timeout = before
+
+
+def _describe_place(hypervisors: Sequence[_hypervisors.Hypervisor]) -> str:
+    """Return hypervisors by name if they are few, else their number."""
+    count = len(hypervisors)
+    if count <= _MAX_NAMES:
+        return ', '.join(hypervisor.name for hypervisor in hypervisors)
+    return ngettext('%d hypervisor', '%d hypervisors', count) % count

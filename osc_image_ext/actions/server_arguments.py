@@ -13,15 +13,18 @@
 """The options of commands that change many servers, as values."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+import functools
 import logging
-from typing import Any
+from typing import Any, TextIO
 
 from openstack import utils as sdk_utils
 from openstack.compute.v2 import _proxy
 from openstackclient.identity import common as identity_common
 from osc_lib import exceptions as osc_exceptions
 
+from osc_image_ext import bulk
+from osc_image_ext import text
 from osc_image_ext.compute import hypervisors as _hypervisors
 from osc_image_ext.compute import server_changes
 from osc_image_ext.compute import session as _session
@@ -30,11 +33,53 @@ from osc_image_ext.i18n import _
 LOG = logging.getLogger(__name__)
 
 
+# An unset variable of a shell leaves them empty.
+_NON_EMPTY_OPTIONS = ('matching', 'project', 'project_domain', 'name')
+
+
+def check_output(
+    stdout: TextIO | None,
+    columns: Sequence[str],
+    parsed_args: argparse.Namespace,
+) -> None:
+    """Check that the results can be shown: afterwards it is too late.
+
+    :param columns: those that there are.
+    :raises osc_lib.exceptions.CommandError: if they cannot.
+    """
+    if stdout is None or stdout.closed:
+        raise osc_exceptions.CommandError(
+            _('Standard output is closed: the results could not be shown.')
+        )
+    known = {_normalize(column) for column in columns}
+    for name in (*parsed_args.columns, *parsed_args.sort_columns):
+        if _normalize(name) not in known:
+            raise osc_exceptions.CommandError(
+                _('There is no column "%(name)s"; the columns are %(all)s.')
+                % {'name': text.printable(name), 'all': ', '.join(columns)}
+            )
+
+
+def _normalize(column: str) -> str:
+    """Return the name of a column as cliff compares it."""
+    return column.lower().strip().replace(' ', '_')
+
+
 def check_selection(parsed_args: argparse.Namespace) -> None:
-    """Check that the options select hypervisors in one way.
+    """Check that the options select hypervisors in one way, and servers.
 
     :raises osc_lib.exceptions.CommandError: if they do not.
     """
+    for name in _NON_EMPTY_OPTIONS:
+        if getattr(parsed_args, name) == '':
+            option = f'--{name.replace("_", "-")}'
+            raise osc_exceptions.CommandError(
+                _('The value of %s must not be empty.') % option
+            )
+    if '' in parsed_args.hypervisors:
+        raise osc_exceptions.CommandError(
+            _('The name of a hypervisor must not be empty.')
+        )
     if bool(parsed_args.hypervisors) == bool(parsed_args.matching):
         raise osc_exceptions.CommandError(
             _('Specify either hypervisors or --matching.')
@@ -49,14 +94,27 @@ def find_hypervisors(
     :raises: see :func:`osc_image_ext.compute.hypervisors.find`.
     """
     if not parsed_args.matching:
-        names = dict.fromkeys(parsed_args.hypervisors)
-        found = [_hypervisors.find(session, name) for name in names]
-        return list(dict.fromkeys(found))
+        return _find_named(session, parsed_args)
     found = _hypervisors.list_matching(session, parsed_args.matching)
     LOG.warning(
         _('Hypervisors found: %s.'), ', '.join(each.name for each in found)
     )
     return found
+
+
+def _find_named(
+    session: _session.RetryingSession, parsed_args: argparse.Namespace
+) -> list[_hypervisors.Hypervisor]:
+    """Look up hypervisors, several at a time; return each once."""
+    names = list(dict.fromkeys(parsed_args.hypervisors))
+    found: dict[int, _hypervisors.Hypervisor] = {}
+    work = functools.partial(_hypervisors.find, session)
+    for result in bulk.run(names, work, parsed_args.workers):
+        if result.error:
+            raise result.error
+        if result.result:
+            found[result.index] = result.result
+    return list(dict.fromkeys(found[index] for index in sorted(found)))
 
 
 def build_filters(
@@ -82,6 +140,11 @@ def set_settings(
 
     :raises osc_lib.exceptions.CommandError: if there are none.
     """
+    for key in parsed_args.properties or ():
+        if key in server_changes.UNREMOVABLE_KEYS:
+            LOG.warning(
+                _('Property "%s" cannot be removed through the Nova API.'), key
+            )
     return _require_any(
         server_changes.ServerSettings(
             parsed_args.properties or {},
@@ -105,6 +168,14 @@ def unset_settings(
                 _('Property "%s" cannot be removed through the Nova API.')
                 % key
             )
+        if not key:
+            raise osc_exceptions.CommandError(
+                _('The key of a property must not be empty.')
+            )
+        if '=' in key:
+            raise osc_exceptions.CommandError(
+                _('Specify only the key, not the value: "%s".') % key
+            )
     return _require_any(
         server_changes.ServerSettings(
             dict.fromkeys(parsed_args.properties),
@@ -117,6 +188,8 @@ def unset_settings(
 def _require_any(
     desired: server_changes.ServerSettings,
 ) -> server_changes.ServerSettings:
+    if '' in desired.tags:
+        raise osc_exceptions.CommandError(_('A tag must not be empty.'))
     if not desired:
         raise osc_exceptions.CommandError(
             _('Specify at least one of --property, --tag and --description.')
@@ -137,12 +210,12 @@ def microversion(
         ('--tag', '2.26', bool(desired.tags)),
     ):
         if used and not sdk_utils.supports_microversion(proxy, required):
-            text = _(
+            message = _(
                 '--os-compute-api-version %(version)s or greater is required '
                 'to support the %(option)s option'
             )
             raise osc_exceptions.CommandError(
-                text % {'version': required, 'option': option}
+                message % {'version': required, 'option': option}
             )
         lowest = required if used else lowest
     return proxy.default_microversion or lowest

@@ -17,6 +17,7 @@ import shlex
 
 from osc_image_ext import text
 from osc_image_ext.compute import batch
+from osc_image_ext.compute import outcomes as _outcomes
 from osc_image_ext.compute import server_changes
 
 COLUMNS = ('ID', 'Name', 'Hypervisor', 'Result', 'Reason')
@@ -28,34 +29,72 @@ _Row = tuple[str, ...]
 
 
 def result_rows(
-    servers: Sequence[batch.Server], outcomes: Sequence[server_changes.Outcome]
+    servers: Sequence[batch.Server], outcomes: Sequence[_outcomes.Outcome]
 ) -> Iterator[_Row]:
     """Yield a row for each server, with its result."""
     for server, outcome in zip(servers, outcomes, strict=True):
-        yield _row(server, outcome)
+        yield _row(server, outcome.result, text.printable(outcome.reason))
 
 
-def dry_run_rows(servers: Sequence[batch.Server]) -> Iterator[_Row]:
-    """Yield the same rows with the changes to make, as options."""
+def dry_run_rows(
+    servers: Sequence[batch.Server], is_unset: bool
+) -> Iterator[_Row]:
+    """Yield the same rows with the changes to make, as options.
+
+    :param is_unset: whether the options are those of the unset command.
+    """
     for server in servers:
-        result = WOULD_UPDATE if server.changes else batch.UNCHANGED
-        options = shlex.join(_options(server.changes))
-        yield _row(server, server_changes.Outcome(result, options))
+        result = WOULD_UPDATE if server.changes else _outcomes.UNCHANGED
+        options = _to_options(server.changes, is_unset)
+        yield _row(server, result, ' '.join(options))
 
 
-def _row(server: batch.Server, outcome: server_changes.Outcome) -> _Row:
-    reason = text.printable(outcome.reason)
-    return (server.id, server.name, server.hypervisor, outcome.result, reason)
+def _row(server: batch.Server, result: str, reason: str) -> _Row:
+    return (server.id, server.name, server.hypervisor, result, reason)
 
 
-def _options(changes: server_changes.ServerSettings) -> Iterator[str]:
+def _to_options(
+    changes: server_changes.ServerSettings, is_unset: bool
+) -> Iterator[str]:
+    """Yield the options for changes, as words of a shell."""
     for key, value in changes.properties.items():
-        yield '--property'
-        yield key if value is None else f'{key}={value}'
+        yield _option('--property', key if is_unset else f'{key}={value}')
     for tag in changes.tags:
-        yield '--tag'
-        yield tag
+        yield _option('--tag', tag)
     if changes.description is not None:
-        yield '--description'
-        if changes.description:
-            yield changes.description
+        if is_unset:
+            yield '--description'
+        else:
+            yield _option('--description', changes.description)
+
+
+def _option(name: str, value: str) -> str:
+    # argparse takes a separate word that begins so for another option.
+    separator = '=' if value.startswith('-') else ' '
+    return f'{name}{separator}{_quote(value)}'
+
+
+def _quote(value: str) -> str:
+    """Return a word of a shell, without anything that controls a terminal.
+
+    Where there is such a character, the bytes are written as in C (POSIX.1,
+    2024, section 2.2.4).
+    """
+    if value.isprintable():
+        return shlex.quote(value)
+    word = ''.join(
+        f'\\{char}'
+        if char in "\\'"
+        else char
+        if char.isprintable()
+        else _escape(char)
+        for char in value
+    )
+    return f"$'{word}'"
+
+
+def _escape(char: str) -> str:
+    if char == '\n':
+        return '\\n'
+    encoded = char.encode(errors='surrogateescape')
+    return ''.join(f'\\{byte:03o}' for byte in encoded)

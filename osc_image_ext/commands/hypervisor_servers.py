@@ -32,7 +32,7 @@ class _ChangeServers(command.Lister):
         parser.add_argument(
             '--workers',
             metavar='<number>',
-            type=_positive,
+            type=_positive_integer,
             default=8,
             help=_('Number of servers to change concurrently (default: 8)'),
         )
@@ -45,6 +45,14 @@ class _ChangeServers(command.Lister):
             '--yes',
             action='store_true',
             help=_('Skip the confirmation prompt for more than 100 servers'),
+        )
+        parser.add_argument(
+            '--keep-going',
+            action='store_true',
+            help=_(
+                'Try all servers even if many fail in a row for the same '
+                'reason'
+            ),
         )
         wait_options.add_progress(parser)
         return parser
@@ -95,8 +103,13 @@ class UnsetHypervisorServers(_ChangeServers):
         return self._change.run_unset(parsed_args)
 
 
-def _positive(text: str) -> int:
-    number = int(text)
+def _positive_integer(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
     if number < 1:
-        raise ValueError
+        raise argparse.ArgumentTypeError(
+            _("'%s' is not a positive integer") % text
+        )
     return number

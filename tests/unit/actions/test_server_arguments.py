@@ -12,7 +12,9 @@
 
 
 import argparse
+import io
 import re
+import threading
 from typing import Any
 import unittest
 from unittest import mock
@@ -21,17 +23,20 @@ from openstack.compute.v2 import _proxy
 from openstackclient.identity import common as identity_common
 from osc_lib import exceptions as osc_exceptions
 
+from osc_image_ext import exceptions
 from osc_image_ext.actions import server_arguments
 from osc_image_ext.commands import server_options
 from osc_image_ext.compute import server_changes
 from osc_image_ext.compute import session as _session
 from tests.fixtures import compute_doubles
+from tests.fixtures import doubles
 
 DETAIL = '/os-hypervisors/detail'
 
 
 def parse(*arguments: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser(exit_on_error=False)
+    parser.add_argument('--workers', type=int, default=4)
     server_options.add_selection(parser)
     return parser.parse_args(arguments)
 
@@ -47,6 +52,72 @@ class TestCheck(unittest.TestCase):
             with self.subTest(arguments):
                 with self.assertRaises(osc_exceptions.CommandError):
                     server_arguments.check_selection(parse(*arguments))
+
+    def test_empty_values(self) -> None:
+        """As those of unset variables: they would select everything."""
+        for option in ('--project', '--project-domain', '--name'):
+            with self.subTest(option):
+                self.assert_refused(
+                    f'^The value of {option} must not be empty.$',
+                    *('node-1', option, ''),
+                )
+        self.assert_refused(
+            '^The value of --matching must not be empty.$', '--matching', ''
+        )
+        for names in (('',), ('node-1', '')):
+            self.assert_refused(
+                '^The name of a hypervisor must not be empty.$', *names
+            )
+        with self.assertRaises(argparse.ArgumentError):
+            parse('node-1', '--status', '')
+
+    def assert_refused(self, pattern: str, *arguments: str) -> None:
+        with self.assertRaisesRegex(osc_exceptions.CommandError, pattern):
+            server_arguments.check_selection(parse(*arguments))
+
+
+class TestOutput(unittest.TestCase):
+    def check(
+        self,
+        *columns: str,
+        sort: tuple[str, ...] = (),
+        stdout: io.StringIO | None = None,
+    ) -> None:
+        parsed_args = argparse.Namespace(
+            columns=list(columns), sort_columns=list(sort)
+        )
+        server_arguments.check_output(stdout, ('ID', 'Some Name'), parsed_args)
+
+    def test_columns_that_exist(self) -> None:
+        stdout = io.StringIO()
+        self.check(stdout=stdout)
+        self.check('ID', 'id', ' Some_name', 'some name', stdout=stdout)
+        self.check(sort=('id', 'Some Name'), stdout=stdout)
+
+    def test_columns_that_do_not(self) -> None:
+        for columns, sort in (
+            (('Resutl',), ()),
+            (('ID', 'Resutl'), ()),
+            ((), ('Resutl',)),
+        ):
+            with (
+                self.subTest(columns),
+                self.assertRaisesRegex(
+                    osc_exceptions.CommandError,
+                    '^There is no column "Resutl"; the columns are ID, Some '
+                    'Name.$',
+                ),
+            ):
+                self.check(*columns, sort=sort, stdout=io.StringIO())
+
+    def test_standard_output_that_is_closed(self) -> None:
+        closed = io.StringIO()
+        closed.close()
+        for stdout in (None, closed):
+            with self.assertRaisesRegex(
+                osc_exceptions.CommandError, '^Standard output is closed'
+            ):
+                self.check(stdout=stdout)
 
 
 class TestHypervisors(unittest.TestCase):
@@ -65,6 +136,29 @@ class TestHypervisors(unittest.TestCase):
             ['node-10', 'node-1'],
             self.found('node-10', 'node-1', 'node-10', 'id-of-node-1'),
         )
+
+    def test_the_first_that_does_not_exist(self) -> None:
+        with self.assertRaisesRegex(
+            exceptions.HypervisorError, 'with name or ID none.$'
+        ):
+            self.found('node-1', 'none', '--workers', '1')
+
+    def test_several_at_a_time(self) -> None:
+        together = threading.Barrier(2)
+        nova = compute_doubles.Nova()
+
+        def answer(options: Any) -> Any:
+            together.wait(10)
+            name = options['params']['hypervisor_hostname_pattern']
+            return {'hypervisors': [compute_doubles.hypervisor(name)]}
+
+        nova.proxy.request.side_effect = lambda *_args, **options: (
+            doubles.response(200, answer(options))
+        )
+        found = server_arguments.find_hypervisors(
+            _session.RetryingSession(nova.proxy), parse('b', 'a')
+        )
+        self.assertEqual(['b', 'a'], [each.name for each in found])
 
     def test_by_a_part_of_the_name(self) -> None:
         with self.assertLogs(level='WARNING') as logged:
@@ -153,6 +247,22 @@ class TestSet(unittest.TestCase):
     def test_an_empty_description_is_one(self) -> None:
         self.assertEqual('', self.desired('--description', '').description)
 
+    def test_an_empty_tag_is_none(self) -> None:
+        with self.assertRaisesRegex(
+            osc_exceptions.CommandError, '^A tag must not be empty.$'
+        ):
+            self.desired('--tag', '')
+
+    def test_a_property_that_could_not_be_removed(self) -> None:
+        for key in ('.', '..'):
+            with self.assertLogs(level='WARNING') as logged:
+                self.desired('--property', f'{key}=1')
+            (record,) = logged.records
+            self.assertEqual(
+                f'Property "{key}" cannot be removed through the Nova API.',
+                record.getMessage(),
+            )
+
     def test_nothing(self) -> None:
         with self.assertRaisesRegex(osc_exceptions.CommandError, NOTHING):
             self.desired()
@@ -166,15 +276,31 @@ class TestUnset(unittest.TestCase):
 
     def test_all_at_once(self) -> None:
         desired = self.desired(
-            *('--property', 'a', '--property', 'b=c', '--tag', 'x'),
+            *('--property', 'a', '--property', 'b', '--tag', 'x'),
             *('--tag', 'y', '--description'),
         )
-        self.assertEqual({'a': None, 'b=c': None}, desired.properties)
+        self.assertEqual({'a': None, 'b': None}, desired.properties)
         self.assertEqual({'x': False, 'y': False}, desired.tags)
         self.assertEqual('', desired.description)
 
     def test_the_description_is_left_alone(self) -> None:
         self.assertIsNone(self.desired('--tag', 'x').description)
+
+    def test_empty_and_with_a_value(self) -> None:
+        for option, value, text in (
+            ('--property', '', 'The key of a property must not be empty.'),
+            (
+                '--property',
+                'a=1',
+                'Specify only the key, not the value: "a=1".',
+            ),
+            ('--tag', '', 'A tag must not be empty.'),
+        ):
+            with self.subTest(value):
+                with self.assertRaisesRegex(
+                    osc_exceptions.CommandError, f'^{re.escape(text)}$'
+                ):
+                    self.desired(option, value)
 
     def test_a_property_that_cannot_be_named(self) -> None:
         for key in ('.', '..'):

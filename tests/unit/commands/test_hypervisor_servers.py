@@ -12,6 +12,8 @@
 
 import io
 import logging
+import os
+import signal
 import threading
 from typing import Any
 import unittest
@@ -35,7 +37,8 @@ class CommandTestCase(unittest.TestCase):
         self.nova = compute_doubles.Nova()
         page = {'hypervisors': [compute_doubles.hypervisor('node-1')]}
         self.nova.answer('GET', DETAIL, page)
-        self.nova.answer('POST', '/servers/.*/metadata', {})
+        self.nova.answer('POST', '/servers/.*/metadata', compute_doubles.echo)
+        self.nova.session.timeout = None
         self.nova.answer('DELETE', '/servers/.*', doubles.response(204))
         self.stdin, self.stderr = io.StringIO(), io.StringIO()
         self.has(compute_doubles.server())
@@ -110,7 +113,7 @@ class TestCommand(CommandTestCase):
 
     def test_no_servers(self) -> None:
         self.has()
-        for option in ((), ('--dry-run',), ('--progress',)):
+        for option in ((), ('--dry-run',)):
             with self.subTest(option):
                 self.log.clear()
                 self.assertEqual(
@@ -148,42 +151,51 @@ class TestCommand(CommandTestCase):
         )
 
     def test_servers_that_are_gone_are_no_failure(self) -> None:
-        self.nova.answer('POST', '/servers/.*', doubles.response(404))
-        self.nova.answer('GET', '/servers/5.*', doubles.response(404))
+        self.nova.answer('POST', '/servers/.*', compute_doubles.not_found())
+        self.nova.answer('GET', '/servers/5.*', compute_doubles.not_found())
         (row,) = self.run_command('--property', 'a=1', 'node-1')
         self.assertEqual(('gone', 0), (row[3], self.status))
 
-    def test_an_interruption_is_the_exit_status(self) -> None:
-        servers = [compute_doubles.server(id=f'{n}') for n in range(3)]
-        self.has(*servers)
-        self.nova.answer('POST', '/servers/0/.*', doubles.response(500))
-
-        def interrupt(path: str, method: str, **options: Any) -> Any:
-            if method == 'POST':
-                signal_handler(15, None)
-            return answer(path, method, **options)
-
-        answer = self.nova.proxy.request.side_effect
-        self.nova.proxy.request.side_effect = interrupt
-        with mock.patch('signal.signal') as register:
-
-            def signal_handler(*args: Any) -> None:
-                register.call_args_list[0].args[1](*args)
-
+    def test_failures_for_the_same_reason(self) -> None:
+        self.has(*[compute_doubles.server(id=f's{n}') for n in range(12)])
+        self.nova.answer('POST', '/servers/.*', doubles.response(403))
+        for options, skipped, messages in (
+            (
+                (),
+                2,
+                [
+                    '10 of 12 servers could not be changed.',
+                    'Stopped after 10 failures in a row for the same reason; '
+                    'skipped 2 of 12 servers. Use --keep-going to try all.',
+                ],
+            ),
+            (
+                ('--keep-going',),
+                0,
+                ['12 of 12 servers could not be changed.'],
+            ),
+        ):
+            self.log.clear()
             rows = self.run_command(
-                '--property', 'a=1', 'node-1', '--workers', '1'
+                *('--property', 'a=1', 'node-1', '--workers', '1', *options)
             )
-        self.assertEqual(
-            ['failed', 'skipped', 'skipped'], [row[3] for row in rows]
-        )
-        self.assertEqual(143, self.status)
-        self.assertEqual(
-            [
-                '1 of 3 servers could not be changed.',
-                'Interrupted; skipped 2 of 3 servers.',
-            ],
-            self.messages(),
-        )
+            results = [row[3] for row in rows]
+            self.assertEqual(skipped, results.count('skipped'))
+            self.assertEqual((1, messages), (self.status, self.messages()))
+
+    def test_requests_have_a_timeout(self) -> None:
+        for configured, expected in ((None, 60), (5.0, 5)):
+            timeouts: list[float] = []
+
+            def answer(options: Any, timeouts: list[float] = timeouts) -> Any:
+                timeouts.append(self.nova.session.timeout)
+                return options['json']
+
+            self.nova.answer('POST', '/servers/.*', answer)
+            self.nova.session.timeout = configured
+            self.run_command('--property', 'a=1', 'node-1')
+            self.assertEqual([expected], timeouts)
+            self.assertEqual(configured, self.nova.session.timeout)
 
     def test_so_many_workers(self) -> None:
         servers = [compute_doubles.server(id=f'{n}') for n in range(12)]
@@ -210,14 +222,17 @@ class TestCommand(CommandTestCase):
                     self.assertRaises(SystemExit),
                 ):
                     self.run_command('node-1', '--workers', number)
-                self.assertIn('--workers: invalid', stderr.getvalue())
+                self.assertIn(
+                    f"--workers: '{number}' is not a positive integer",
+                    stderr.getvalue(),
+                )
 
     def test_an_error_of_nova_is_one_of_the_command(self) -> None:
         answer = doubles.response(403, {'message': 'No.'}, reason='Forbidden')
         self.nova.answer('GET', DETAIL, answer)
         with self.assertRaisesRegex(
             osc_exceptions.CommandError,
-            '^The server returned 403 Forbidden: No.$',
+            '^Nova returned 403 Forbidden: No.$',
         ):
             self.run_command('--property', 'a=1', 'node-1')
 
@@ -226,6 +241,9 @@ class TestCommand(CommandTestCase):
             ('node-1',),
             ('--property', 'a=1'),
             ('--property', 'a=1', 'node-1', '--matching', 'x'),
+            ('--property', 'a=1', 'node-1', '--project', ''),
+            ('--property', 'a=1', 'node-1', '-c', 'Resutl'),
+            ('--property', 'a=1', 'node-1', '--sort-column', 'Resutl'),
         ):
             with self.subTest(arguments):
                 with self.assertRaises(osc_exceptions.CommandError):
@@ -233,19 +251,125 @@ class TestCommand(CommandTestCase):
         self.assertEqual([], self.nova.asked)
 
 
+class TestSignals(CommandTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.has(*[compute_doubles.server(id=f'{n}') for n in range(3)])
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            handler = (
+                signal.default_int_handler
+                if number == signal.SIGINT
+                else signal.SIG_DFL
+            )
+            self.addCleanup(signal.signal, number, signal.getsignal(number))
+            signal.signal(number, handler)
+        self.released = threading.Event()
+        self.addCleanup(self.released.set)
+
+    def run_one_by_one(self) -> list[tuple[str, ...]]:
+        return self.run_command(
+            '--property', 'a=1', 'node-1', '--workers', '1'
+        )
+
+    def test_the_first_lets_requests_finish(self) -> None:
+        def interrupt(_options: Any) -> Any:
+            os.kill(os.getpid(), signal.SIGTERM)
+            return doubles.response(500)
+
+        self.nova.answer('POST', '/servers/0/.*', interrupt)
+        rows = self.run_one_by_one()
+        self.assertEqual(
+            ['failed', 'skipped', 'skipped'], [row[3] for row in rows]
+        )
+        self.assertEqual(143, self.status)
+        self.assertEqual(
+            [
+                '1 of 3 servers could not be changed.',
+                'Interrupted; skipped 2 of 3 servers.',
+            ],
+            self.messages()[-2:],
+        )
+
+    def test_the_second_does_not(self) -> None:
+        stopping = (
+            'Stopping; waiting for 1 request. Press Ctrl-C again to stop at '
+            'once.'
+        )
+
+        def interrupt(_options: Any) -> Any:
+            os.kill(os.getpid(), signal.SIGINT)
+            while stopping not in self.messages():
+                self.released.wait(0.01)
+            os.kill(os.getpid(), signal.SIGTERM)
+            self.released.wait(10)
+            return doubles.response(500)
+
+        self.nova.answer('POST', '/servers/0/.*', interrupt)
+        rows = self.run_one_by_one()
+        self.assertEqual(
+            ['unknown', 'skipped', 'skipped'], [row[3] for row in rows]
+        )
+        self.assertIn('run the command with --dry-run', rows[0][4])
+        self.assertEqual(130, self.status)
+        self.assertEqual(
+            [
+                stopping,
+                'The result is unknown for 1 of 3 servers.',
+                'Interrupted; skipped 2 of 3 servers.',
+            ],
+            self.messages(),
+        )
+
+    def test_while_servers_are_listed(self) -> None:
+        for number, kind in (
+            (signal.SIGINT, KeyboardInterrupt),
+            (signal.SIGTERM, SystemExit),
+            (signal.SIGHUP, SystemExit),
+        ):
+            self.log.clear()
+
+            def interrupt(_options: Any, number: int = number) -> Any:
+                os.kill(os.getpid(), number)
+                self.released.wait(10)
+                return {}
+
+            self.nova.answer('GET', '/servers/detail', interrupt)
+            with self.subTest(number), self.assertRaises(kind) as raised:
+                self.run_one_by_one()
+            if isinstance(raised.exception, SystemExit):
+                self.assertEqual(128 + number, raised.exception.code)
+            self.assertEqual(
+                ['Interrupted. No servers were changed.'], self.messages()
+            )
+            self.assertEqual([], self.writes())
+
+
 class TestProgress(CommandTestCase):
     def test_progress(self) -> None:
         self.run_command('--property', 'a=1', 'node-1', '--progress')
-        first, *_between, last = self.stderr.getvalue().splitlines()
+        listing, listed, first, *_between, last = (
+            self.stderr.getvalue().splitlines()
+        )
+        self.assertEqual('node-1: listing', listing)
+        self.assertIn('node-1: listed, 1 server in 0:00', listed)
         self.assertEqual('node-1: changing 1 server', first)
         self.assertIn('node-1: changed, 1 server in 0:00', last)
+
+    def test_many_hypervisors_are_counted(self) -> None:
+        names = [f'node-{number}' for number in range(1, 5)]
+        page = {'hypervisors': list(map(compute_doubles.hypervisor, names))}
+        self.nova.answer('GET', DETAIL, page)
+        self.run_command('--property', 'a=1', *names, '--progress')
+        for line in self.stderr.getvalue().splitlines():
+            self.assertEqual('4 hypervisors', line.partition(':')[0])
 
     def test_only_if_wanted(self) -> None:
         with mock.patch.object(
             display, 'make_display', wraps=display.make_display
         ) as make:
             self.run_command('--property', 'a=1', 'node-1')
-            self.assertFalse(make.call_args.args[0])
+        for call in make.call_args_list:
+            self.assertFalse(call.args[0])
 
 
 class TestConfirmation(CommandTestCase):
@@ -273,6 +397,18 @@ class TestConfirmation(CommandTestCase):
             with self.subTest(answer):
                 self.nova.asked.clear()
                 self.assertEqual(101, self.answered(answer))
+
+    def test_ctrl_c(self) -> None:
+        with (
+            mock.patch.object(
+                self.stdin, 'readline', side_effect=KeyboardInterrupt
+            ),
+            self.assertRaises(KeyboardInterrupt),
+        ):
+            self.answered('')
+        self.assertEqual(
+            ['Interrupted. No servers were changed.'], self.messages()
+        )
 
     def test_anything_else(self) -> None:
         for answer in ('', '\n', 'n\n', 'no\n', 'yup\n'):
