@@ -138,7 +138,8 @@ class Batch:
         ):
             outcome = outcomes[result.item] = _to_outcome(result)
             same_failures.add(outcome, servers[result.item].id)
-            done += outcome.result != _outcomes.SKIPPED
+            is_done = outcome.result != _outcomes.SKIPPED
+            done += is_done and not result.is_abandoned
             failures += outcome.result in _outcomes.FAILURES
             if failures:
                 listener.phase(_('changing (%d failed)') % failures)
