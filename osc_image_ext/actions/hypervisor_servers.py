@@ -26,6 +26,7 @@ from osc_lib import exceptions as osc_exceptions
 from osc_image_ext import listener as _listener
 from osc_image_ext.actions import clients
 from osc_image_ext.actions import errors
+from osc_image_ext.actions import output
 from osc_image_ext.actions import server_arguments
 from osc_image_ext.actions import server_report
 from osc_image_ext.actions import server_rows
@@ -86,8 +87,8 @@ class BulkChange:
         return server_report.log_failures(self._outcomes, self._stop.status)
 
     def _check_arguments(self, parsed_args: argparse.Namespace) -> None:
-        columns = server_rows.COLUMNS
-        server_arguments.check_output(self._app.stdout, columns, parsed_args)
+        output.require_stdout(self._app)
+        server_arguments.check_columns(server_rows.COLUMNS, parsed_args)
         server_arguments.check_selection(parsed_args)
 
     def _run(

@@ -16,7 +16,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 import functools
 import logging
-from typing import Any, TextIO
+from typing import Any
 
 from openstack import utils as sdk_utils
 from openstack.compute.v2 import _proxy
@@ -37,20 +37,14 @@ LOG = logging.getLogger(__name__)
 _NON_EMPTY_OPTIONS = ('matching', 'project', 'project_domain', 'name')
 
 
-def check_output(
-    stdout: TextIO | None,
-    columns: Sequence[str],
-    parsed_args: argparse.Namespace,
+def check_columns(
+    columns: Sequence[str], parsed_args: argparse.Namespace
 ) -> None:
-    """Check that the results can be shown: afterwards it is too late.
+    """Check that the selected columns exist: afterwards it is too late.
 
     :param columns: those that there are.
-    :raises osc_lib.exceptions.CommandError: if they cannot.
+    :raises osc_lib.exceptions.CommandError: if one does not.
     """
-    if stdout is None or stdout.closed:
-        raise osc_exceptions.CommandError(
-            _('Standard output is closed: the results could not be shown.')
-        )
     known = {_normalize(column) for column in columns}
     for name in (*parsed_args.columns, *parsed_args.sort_columns):
         if _normalize(name) not in known:

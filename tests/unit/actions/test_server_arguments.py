@@ -12,7 +12,6 @@
 
 
 import argparse
-import io
 import re
 import threading
 from typing import Any
@@ -76,23 +75,17 @@ class TestCheck(unittest.TestCase):
             server_arguments.check_selection(parse(*arguments))
 
 
-class TestOutput(unittest.TestCase):
-    def check(
-        self,
-        *columns: str,
-        sort: tuple[str, ...] = (),
-        stdout: io.StringIO | None = None,
-    ) -> None:
+class TestColumns(unittest.TestCase):
+    def check(self, *columns: str, sort: tuple[str, ...] = ()) -> None:
         parsed_args = argparse.Namespace(
             columns=list(columns), sort_columns=list(sort)
         )
-        server_arguments.check_output(stdout, ('ID', 'Some Name'), parsed_args)
+        server_arguments.check_columns(('ID', 'Some Name'), parsed_args)
 
     def test_columns_that_exist(self) -> None:
-        stdout = io.StringIO()
-        self.check(stdout=stdout)
-        self.check('ID', 'id', ' Some_name', 'some name', stdout=stdout)
-        self.check(sort=('id', 'Some Name'), stdout=stdout)
+        self.check()
+        self.check('ID', 'id', ' Some_name', 'some name')
+        self.check(sort=('id', 'Some Name'))
 
     def test_columns_that_do_not(self) -> None:
         for columns, sort in (
@@ -108,16 +101,7 @@ class TestOutput(unittest.TestCase):
                     'Name.$',
                 ),
             ):
-                self.check(*columns, sort=sort, stdout=io.StringIO())
-
-    def test_standard_output_that_is_closed(self) -> None:
-        closed = io.StringIO()
-        closed.close()
-        for stdout in (None, closed):
-            with self.assertRaisesRegex(
-                osc_exceptions.CommandError, '^Standard output is closed'
-            ):
-                self.check(stdout=stdout)
+                self.check(*columns, sort=sort)
 
 
 class TestHypervisors(unittest.TestCase):

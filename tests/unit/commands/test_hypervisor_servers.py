@@ -41,6 +41,7 @@ class CommandTestCase(unittest.TestCase):
         self.nova.session.timeout = None
         self.nova.answer('DELETE', '/servers/.*', doubles.response(204))
         self.stdin, self.stderr = io.StringIO(), io.StringIO()
+        self.stdout: io.StringIO | None = io.StringIO()
         self.has(compute_doubles.server())
         self.broken: OSError | None = None
         logged = self.enterContext(self.assertLogs(level='WARNING'))
@@ -58,7 +59,7 @@ class CommandTestCase(unittest.TestCase):
     ) -> list[tuple[str, ...]]:
         """Run the command; return its rows."""
         app = mock.Mock(
-            stderr=self.stderr, stdout=io.StringIO(), stdin=self.stdin
+            stderr=self.stderr, stdout=self.stdout, stdin=self.stdin
         )
         app.client_manager.compute = self.nova.proxy
         kind = getattr(hypervisor_servers, f'{verb}HypervisorServers')
@@ -182,6 +183,14 @@ class TestCommand(CommandTestCase):
             results = [row[3] for row in rows]
             self.assertEqual(skipped, results.count('skipped'))
             self.assertEqual((1, messages), (self.status, self.messages()))
+
+    def test_standard_output_that_is_closed(self) -> None:
+        self.stdout = None
+        with self.assertRaisesRegex(
+            osc_exceptions.CommandError, '^Standard output is closed.$'
+        ):
+            self.run_command('--property', 'a=1', 'node-1')
+        self.assertEqual([], self.nova.asked)
 
     def test_requests_have_a_timeout(self) -> None:
         for configured, expected in ((None, 60), (5.0, 5)):
