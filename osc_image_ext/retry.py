@@ -29,8 +29,9 @@ CLEANUP  a look at an image or     any error           9 times in 8 seconds
          import after its creation
          or staging was
          interrupted
-NOVA     any request to Nova       429, 502, 503, 504, 4 times; Retry-After
-                                   no connection       sets the delay
+NOVA     any request to Nova       429, 502, 503, 504, 4 times in 5 minutes;
+                                   no connection       Retry-After sets the
+                                                       delay
 CONFLICT a change of a server      409 in a state that 3 times
                                    passes
 ======== ========================= =================== ======================
