@@ -226,16 +226,7 @@ class WhatTest(compute_base.ComputeTest):
         )
         self.unset(
             *('--property', 'a', '--property', 'b', '--property', 'never'),
-            *(
-                '--property',
-                '',
-                '--property',
-                'ä/b',
-                '--tag',
-                '',
-                '--tag',
-                'ä',
-            ),
+            *('--property', 'ä/b', '--tag', 'ä'),
             *('--tag', 'x', '--tag', 'y', '--tag', 'never'),
             *('--description', 'anode-1'),
         )
@@ -265,7 +256,6 @@ class WhatTest(compute_base.ComputeTest):
             'session': 'c',
             'a b:c.d-e_f': 'with = and = and %2F',
             'empty': '',
-            '..': 'dots',
             'text': 'Größe 大小 \U0001f40d "quoted" \'so\'',
         }
         options = []
@@ -273,12 +263,11 @@ class WhatTest(compute_base.ComputeTest):
             options += ['--property', f'{key}={value}']
         self.set(*options, 'anode-1')
         self.assertEqual(difficult, self.server()[0])
-        keys = [key for key in difficult if key != '..']
         options = []
-        for key in keys:
+        for key in difficult:
             options += ['--property', key]
         self.unset(*options, 'anode-1')
-        self.assertEqual({'..': 'dots'}, self.server()[0])
+        self.assertEqual({}, self.server()[0])
 
     def test_difficult_tags(self) -> None:
         difficult = sorted(['Größe', '大小', 'a b?c#d%2Fe', '.', '..', '+&='])
@@ -309,10 +298,16 @@ class WhatTest(compute_base.ComputeTest):
 
     def test_property_that_has_no_address(self) -> None:
         """Its DELETE could become that of the server."""
-        self.set('--property', '..=1', 'anode-1')
+        message = 'Property "{}" cannot be removed through the Nova API.'
+        result = self.run_openstack(
+            *('hypervisor', 'servers', 'set', 'anode-1'),
+            *('--property', '..=1'),
+        )
+        self.assertEqual(0, result.status)
+        self.assertEqual(message.format('..'), result.stderr.strip())
         for key in ('..', '.'):
             self.assertEqual(
-                f'Property "{key}" cannot be removed through the Nova API.',
+                message.format(key),
                 self.failing(
                     *('hypervisor', 'servers', 'unset', 'anode-1'),
                     *('--property', key),
@@ -336,7 +331,6 @@ class WhatTest(compute_base.ComputeTest):
         tag=('is too long', '--tag', 61 * 'x'),
         comma=('without characters', '--tag', 'a,b'),
         slash=("'a/b' does not match", '--tag', 'a/b'),
-        empty_tag=("''", '--tag', ''),
         description=('is too long', '--description', 256 * 'x'),
     )
     def test_limit_in_novas_words(self, words: str, *option: str) -> None:

@@ -209,7 +209,10 @@ class AtOnceTest(FaultsTest):
     def test_no_workers(self, number: str) -> None:
         result = self.run_openstack(*self.command, '--workers', number)
         self.assertEqual(2, result.status)
-        self.assertIn('argument --workers: invalid', result.stderr)
+        self.assertIn(
+            f"argument --workers: '{number}' is not a positive integer",
+            result.stderr,
+        )
 
     @base.cases(_429=(429,), _503=(503,))
     def test_retry_after(self, status: int) -> None:
@@ -307,8 +310,10 @@ class InterruptedTest(FaultsTest):
 
     def test_ctrl_c_twice(self) -> None:
         result = self.interrupted(signal.SIGINT, signal.SIGINT)
-        self.assertEqual((130, ''), (result.status, result.stdout))
-        self.assertIn('\nInterrupted.', result.stderr)
+        self.assertEqual(130, result.status)
+        results = [row['Result'] for row in result.json]
+        self.assertEqual(['skipped'] * 6 + ['unknown'] * 2, sorted(results))
+        self.assertIn('\nStopping; waiting for 2 requests.', result.stderr)
         self.assertNotIn('Traceback', result.stderr)
 
     def test_ctrl_c_while_servers_are_listed(self) -> None:
@@ -322,7 +327,9 @@ class InterruptedTest(FaultsTest):
         result = self.finish(process)
         self.assertLess(time.monotonic() - begun, 10)
         self.assertEqual((130, ''), (result.status, result.stdout))
-        self.assertEqual('Interrupted.\n', result.stderr)
+        self.assertIn(
+            '\nInterrupted. No servers were changed.\n', result.stderr
+        )
         self.assertEqual([], self.posts())
 
     def test_ctrl_c_while_a_server_is_waited_for(self) -> None:

@@ -46,7 +46,12 @@ class ProgressTest(compute_base.ComputeTest):
         self.slow(0.3)
         screen = self.on_terminal(*self.command)
         self.assertEqual(0, screen.wait())
-        drawn = [lines[0] for lines in screen.screens if lines]
+        drawn = [
+            lines[-1]
+            for lines in screen.screens
+            if lines and lines[-1].startswith('chang')
+        ]
+        self.assertRegex(screen.lines[0], '^listed .* 8 servers ')
         self.assertGreater(len({line.split('%')[0] for line in drawn}), 5)
         for line in drawn:
             self.assertRegex(
@@ -60,14 +65,14 @@ class ProgressTest(compute_base.ComputeTest):
     def test_narrow_terminal(self) -> None:
         screen = self.on_terminal(*self.command, columns=40)
         self.assertEqual(0, screen.wait())
-        (line,) = screen.lines
+        line = screen.lines[-1]
         self.assertRegex(line, r'^changed   8/8 servers 100% +0:\d\d$')
 
     def test_failures(self) -> None:
         self.proxy.inject(*_METADATA, faults.Answer(500), times=2)
         screen = self.on_terminal(*self.command)
         self.assertEqual(1, screen.wait())
-        line, sentence = screen.lines
+        _listed, line, sentence = screen.lines
         self.assertRegex(line, r'^changed \(2 failed\) .* 8/8 servers 100%')
         self.assertEqual('2 of 8 servers could not be changed.', sentence)
 
@@ -78,7 +83,11 @@ class ProgressTest(compute_base.ComputeTest):
         self.assertEqual(1, result.status)
         self.assertEqual(8, len(result.json))
         self.assertNotRegex(result.stderr, '[\r\x1b]')
-        first, *between, last, _sentence = result.stderr.splitlines()
+        listing, listed, first, *between, last, _sentence = (
+            result.stderr.splitlines()
+        )
+        self.assertEqual('node-1: listing', listing)
+        self.assertRegex(listed, r'^node-1: listed, 8 servers in 0:0\d, ')
         self.assertEqual('node-1: changing 8 servers', first)
         self.assertGreater(len(between), 2)
         for line in between:
@@ -95,7 +104,9 @@ class ProgressTest(compute_base.ComputeTest):
 
     def test_nothing_to_show(self) -> None:
         self.set('--property', f'{self.name}=1', 'node-1')
-        self.openstack(*self.command)
+        result = self.run_openstack(*self.command)
+        self.assertEqual(0, result.status)
+        self.assertNotIn('changing', result.stderr)
 
 
 class ConfirmationTest(compute_base.ComputeTest):
