@@ -68,7 +68,7 @@ def find(session: _session.RetryingSession, name_or_id: str) -> Hypervisor:
     if len(found) > 1:
         raise exceptions.HypervisorError(
             _('More than one hypervisor is named %(name)s; use its ID.')
-            % {'count': len(found), 'name': name_or_id}
+            % {'name': name_or_id}
         )
     return found[0]
 
