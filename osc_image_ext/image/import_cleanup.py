@@ -30,7 +30,9 @@ from osc_image_ext.image import tasks
 def _has_ended(stop: BaseException) -> bool:
     """Return whether an import has finished by itself, or never started."""
     ended = isinstance(stop, (exceptions.TaskError, exceptions.TransferError))
-    return ended and not isinstance(stop, exceptions.OutcomeUnknown)
+    return ended and not isinstance(
+        stop, (exceptions.OutcomeUnknown, exceptions.UnexpectedResponse)
+    )
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@
 
 from typing import Any
 
+from osc_image_ext import exceptions
 from tests.fixtures import doubles
 from tests.fixtures import importing_glance
 from tests.unit.image import test_image_import
@@ -111,6 +112,15 @@ class TestInterruptedImport(test_image_import.ImportingTestCase):
         )
         self.failed(glance)
         self.assertNotIn('stopping', self.listener.heard('phase'))
+
+    def test_an_odd_response_does_not_end_an_import(self) -> None:
+        glance = importing_glance.ImportingGlance(
+            STEP(),
+            STEP(error=exceptions.UnexpectedResponse('A login page.')),
+            STEP(),
+        )
+        self.assertIn('may remain', self.failed(glance))
+        self.assertIn('stopping', self.listener.heard('phase'))
 
     def test_an_import_that_may_still_start_is_waited_for(self) -> None:
         """Ctrl-C during the request: Glance shows no task of it yet."""
