@@ -18,6 +18,8 @@ By default they run for some seconds with a fixed seed. Variables change that:
     the seed, or ``SEED/NUMBER`` for one run of those with that seed
 ``OSC_IMAGE_EXT_SECONDS``
     how long each of these tests runs
+``OSC_IMAGE_EXT_LOG``
+    file that gets a line for each run
 """
 
 from collections.abc import Iterator
@@ -37,6 +39,7 @@ from tests.fixtures import random_faults_proxy
 from tests.functional import base
 
 _SEED = os.environ.get('OSC_IMAGE_EXT_SEED') or '1'
+_LOG = os.environ.get('OSC_IMAGE_EXT_LOG')
 _SECONDS = float(os.environ.get('OSC_IMAGE_EXT_SECONDS') or 20)
 
 # A command that takes longer has failed.
@@ -129,6 +132,7 @@ class RandomTest(base.FunctionalTest):
         result, seconds = self._run(run, injections, signals)
         problems = self._check(run, result)
         self.clean(run)
+        self._log(name, run, result, seconds)
         # finish() adds outputs, of which only these are wanted.
         self.getDetails().clear()
         if not problems:
@@ -148,6 +152,18 @@ class RandomTest(base.FunctionalTest):
                 self.proxy.trace(),
             ]
         )
+
+    def _log(
+        self, name: str, run: Run, result: base.Result, seconds: float
+    ) -> None:
+        if _LOG:
+            with open(_LOG, 'a') as file:
+                hits = ', '.join(self.proxy.injected())
+                file.write(
+                    f'{name} {result.status} {seconds:.1f} s: '
+                    f'{shlex.join(run.command)}: {hits}: '
+                    f'{result.stderr.strip()!r}\n'
+                )
 
     def _draw_injection(
         self, rng: random.Random, run: Run
