@@ -27,6 +27,7 @@ import dataclasses
 import itertools
 import os
 import random
+import re
 import shlex
 import signal
 import subprocess
@@ -55,6 +56,11 @@ _STATUSES = {
 }
 
 
+_WORDS_OF_PYTHON = re.compile(
+    r"Expecting value|Unterminated string|Extra data:|NoneType|'\w+' object|"
+    r"^'\w+'\.?$|status None|list index",
+    re.MULTILINE,
+)
 # Those of commands that need not say why.
 _SILENT = (0, -signal.SIGTERM, -signal.SIGKILL)
 
@@ -128,7 +134,7 @@ class RandomTest(base.FunctionalTest):
         injections = [
             self._draw_injection(rng, run) for _ in range(rng.randint(1, 4))
         ]
-        signals = random_faults.draw_signals(rng)
+        signals = random_faults.draw_signals(rng, self.targets)
         result, seconds = self._run(run, injections, signals)
         problems = self._check(run, result)
         self.clean(run)
@@ -217,6 +223,10 @@ class RandomTest(base.FunctionalTest):
             problems.append('It shows a traceback.')
         if result.status not in _SILENT and not result.stderr.strip():
             problems.append('It fails silently.')
+        if result.status != 0 and not self.proxy.injected():
+            problems.append('It fails without any disturbance.')
+        if words := _WORDS_OF_PYTHON.search(result.stderr):
+            problems.append(f'It shows words of Python: {words[0]}.')
         return problems
 
     def _check_later(self, run: Run, result: base.Result) -> list[str]:
