@@ -69,11 +69,15 @@ _SILENT = (0, -signal.SIGTERM, -signal.SIGKILL)
 class Run:
     """A command to run, and what it is about.
 
+    :param targets: requests that are worth a fault: methods and paths, as
+        regular expressions.
+    :param data: for its standard input.
     :param size: bytes of image data that it sends.
     :param flip: whether a changed byte is noticed.
     """
 
     command: tuple[str, ...]
+    targets: tuple[tuple[str, str], ...] = ()
     data: bytes | None = None
     size: int = 0
     flip: bool = False
@@ -83,8 +87,6 @@ class RandomTest(base.FunctionalTest):
     """Runs commands until the time is over; fails if one broke a promise."""
 
     proxy: random_faults_proxy.RandomFaultsProxy
-    #: methods and paths, as regular expressions
-    targets: tuple[tuple[str, str], ...]
 
     def plan(self, rng: random.Random) -> Any:
         """Draw a command, and prepare on the server what it needs."""
@@ -115,9 +117,8 @@ class RandomTest(base.FunctionalTest):
             self.fail('\n\n'.join(['', *reports]))
 
     def _numbers(self) -> Iterator[int]:
-        _seed, _slash, number = _SEED.partition('/')
-        if number:
-            yield int(number)
+        if '/' in _SEED:
+            yield int(_SEED.partition('/')[2])
             return
         end = time.monotonic() + _SECONDS
         for number in itertools.count(1):
@@ -134,7 +135,7 @@ class RandomTest(base.FunctionalTest):
         injections = [
             self._draw_injection(rng, run) for _ in range(rng.randint(1, 4))
         ]
-        signals = random_faults.draw_signals(rng, self.targets)
+        signals = random_faults.draw_signals(rng, run.targets)
         result, seconds = self._run(run, injections, signals)
         problems = self._check(run, result)
         self.clean(run)
@@ -174,7 +175,7 @@ class RandomTest(base.FunctionalTest):
     def _draw_injection(
         self, rng: random.Random, run: Run
     ) -> random_faults.Injection:
-        method, path = rng.choice(self.targets)
+        method, path = rng.choice(run.targets)
         size = run.size if method == 'PUT' else 0
         return random_faults.Injection(
             method,

@@ -16,7 +16,7 @@ A command that succeeds has stored the right bytes. One that does not leaves
 nothing on the server, or names what it leaves.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 import contextlib
 import dataclasses
 import pathlib
@@ -51,17 +51,28 @@ class ImageRun(random_base.Run):
     stores: tuple[str, ...] = ()
 
 
-class ImageTest(random_base.RandomTest, import_base.ImportTest):
-    targets = (
-        *[('PUT', '/(file|stage)$')] * 6,
-        *[('POST', '/v2/images$'), ('POST', '/import$')] * 4,
-        *[('GET', '/v2/images/[^/]+$'), ('DELETE', '')] * 2,
-        *[('GET', '/tasks'), ('GET', r'/v2/images\?')] * 2,
-        ('GET', '/v2/info/'),
-        ('GET', '^/(versions|v2/?)?$'),
-        ('.*', '/v2/.'),
-    )
+_Targets = tuple[tuple[str, str], ...]
 
+# The requests of commands, and how often they are disturbed.
+_ALL: _Targets = (
+    *[('GET', '/v2/images/[^/]+$')] * 3,
+    ('GET', '^/(versions|v2/?)?$'),
+    ('.*', '/v2/.'),
+)
+_DATA: _Targets = (('PUT', '/(file|stage)$'),) * 4
+_CREATION: _Targets = (
+    *[('POST', '/v2/images$'), ('DELETE', '')] * 2,
+    ('GET', r'/v2/images\?'),
+)
+_TASKS: _Targets = (('GET', '/tasks'),) * 3
+_IMPORT: _Targets = (
+    *_TASKS,
+    *[('POST', '/import$')] * 3,
+    ('GET', '/v2/info/'),
+)
+
+
+class ImageTest(random_base.RandomTest, import_base.ImportTest):
     def setUp(self) -> None:
         super().setUp()
         url = self.cloud.image_url(self.region)
@@ -84,15 +95,15 @@ class ImageTest(random_base.RandomTest, import_base.ImportTest):
         self.run_random()
 
     def plan(self, rng: random.Random) -> ImageRun:
-        kinds = ('create',) * 5 + ('import',) * 4 + ('stage',) * 2
+        kinds: tuple[str, ...] = (
+            ('create',) * 5 + ('import',) * 4 + ('stage',) * 2
+        )
         kinds += ('import staged',) * 2 + ('upload',) * 2 + ('tasks',)
         run = self._kinds[rng.choice(kinds)](rng)
         self._known = self.lying()
         return run
 
-    def _draw_source(
-        self, rng: random.Random, *command: str, **options: str
-    ) -> ImageRun:
+    def _draw_source(self, rng: random.Random, *command: str) -> ImageRun:
         """Return a run with data, from a file or from a pipe."""
         size = rng.choice((1, 70_000, rng.randint(1, _MAX_SIZE), _MAX_SIZE))
         content = rng.randbytes(size)
@@ -104,7 +115,7 @@ class ImageTest(random_base.RandomTest, import_base.ImportTest):
             data = None
             self.file.write_bytes(content)
             command += ('--file', str(self.file))
-        return ImageRun(command, data, size, False, content, **options)
+        return ImageRun(command, data=data, size=size, content=content)
 
     def _verify(self, rng: random.Random, run: ImageRun) -> ImageRun:
         """Let the data be verified, or not."""
@@ -116,11 +127,14 @@ class ImageTest(random_base.RandomTest, import_base.ImportTest):
 
     def _create(self, rng: random.Random) -> ImageRun:
         command = ('image', 'create', '-f', 'json', self.name)
-        return self._verify(rng, self._draw_source(rng, *command))
+        run = self._verify(rng, self._draw_source(rng, *command))
+        run.targets = _ALL + _DATA + _CREATION
+        return run
 
     def _create_by_import(self, rng: random.Random) -> ImageRun:
         run = self._create(rng)
         run.command += ('--import', '--wait')
+        run.targets += _IMPORT
         stores = cloud_config.STORES[self.region]
         if len(stores) > 1 and rng.random() < 0.3:
             run.command += ('--all-stores', '--disallow-failure')
@@ -132,6 +146,7 @@ class ImageTest(random_base.RandomTest, import_base.ImportTest):
         run = self._draw_source(rng, 'image', 'stage', self.name)
         run.image_id, run.status = image_id, 'uploading'
         run.stores = ('staging',)
+        run.targets = _ALL + _DATA
         return run
 
     def _upload(self, rng: random.Random) -> ImageRun:
@@ -139,26 +154,31 @@ class ImageTest(random_base.RandomTest, import_base.ImportTest):
         command = ('image', 'upload', '-f', 'json', self.name)
         run = self._verify(rng, self._draw_source(rng, *command))
         run.image_id = image_id
+        run.targets = _ALL + _DATA
         return run
 
     def _import_staged(self, rng: random.Random) -> ImageRun:
         self.data = rng.randbytes(rng.randint(1, _MAX_SIZE))
         image_id = self.staged().id
+        command: tuple[str, ...]
         command = ('image', 'import', '-f', 'json', '--wait', image_id)
         if rng.random() < 0.2:
             command += ('--progress',)
-        stores = tuple(cloud_config.STORES[self.region][:1])
         return ImageRun(
-            command, None, 0, False, self.data, image_id, stores=stores
+            command,
+            targets=_ALL + _IMPORT,
+            content=self.data,
+            image_id=image_id,
+            stores=tuple(cloud_config.STORES[self.region][:1]),
         )
 
     def _list_tasks(self, rng: random.Random) -> ImageRun:
         if not self._imported:
             self._imported = self._import_image()
-        command = ('image', 'task', 'list', '-f', 'json')
+        command: tuple[str, ...] = ('image', 'task', 'list', '-f', 'json')
         if rng.random() < 0.7:
             command += ('--image', self._imported)
-        return ImageRun(command, status='listed')
+        return ImageRun(command, targets=_ALL + _TASKS, status='listed')
 
     def _import_image(self) -> str:
         """Import an image; return its ID."""
@@ -213,16 +233,28 @@ class ImageTest(random_base.RandomTest, import_base.ImportTest):
             if image_id not in (run.image_id, *re.findall(r'[\w-]+', said))
             and not _MAY_REMAIN.search(said)
         ]
+        if run.image_id and run.image_id not in left:
+            problems.append(f'Image {run.image_id} does not exist any more.')
+        if not _MAY_REMAIN.search(said):
+            problems += self._check_data(run, said, left)
+        return problems + self._check_words(said, left)
+
+    def _check_data(
+        self, run: ImageRun, said: str, left: Container[str]
+    ) -> list[str]:
+        """Check that data belongs to an image that is named."""
+        problems = []
         for path in self._find_data(run) - self._known:
             image_id = path.name[:36]
-            if _MAY_REMAIN.search(said):
-                continue
             if image_id not in said:
                 problems.append(f'Data is left in {path}, but not named.')
             elif image_id not in left:
                 problems.append(f'Data is left in {path} without image.')
-        if run.image_id and run.image_id not in left:
-            problems.append(f'Image {run.image_id} does not exist any more.')
+        return problems
+
+    def _check_words(self, said: str, left: Container[str]) -> list[str]:
+        """Check what a command says of images."""
+        problems = []
         for image_id in re.findall(r'Image (\S+) was deleted', said):
             if image_id in left:
                 problems.append('It says that the image was deleted.')
