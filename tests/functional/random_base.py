@@ -22,7 +22,7 @@ By default they run for some seconds with a fixed seed. Variables change that:
     file that gets a line for each run
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 import dataclasses
 import itertools
 import os
@@ -132,15 +132,15 @@ class RandomTest(base.FunctionalTest):
         rng = random.Random(name)  # not for cryptography
         self.name = f'random-{name}'.replace('/', '-')
         run = self.plan(rng)
-        injections = [
+        faults = [
             self._draw_injection(rng, run) for _ in range(rng.randint(1, 4))
         ]
         signals = random_faults.draw_signals(rng, run.targets)
-        result, seconds = self._run(run, injections, signals)
+        result, seconds = self._run(run, faults, signals)
         problems = self._check(run, result)
         self.clean(run)
         self._log(name, run, result, seconds)
-        # finish() adds outputs, of which only these are wanted.
+        # finish() adds outputs, of which only those in reports are wanted.
         self.getDetails().clear()
         if not problems:
             return ''
@@ -148,14 +148,12 @@ class RandomTest(base.FunctionalTest):
             [
                 f'OSC_IMAGE_EXT_SEED={name}: {shlex.join(run.command)}',
                 *(f'  * {problem}' for problem in problems),
-                *(f'  - {injection}' for injection in injections),
-                *(f'  - {after}' for after in signals),
-                f'  - sent: {[number.name for number in self.proxy.sent]}',
+                *(f'  - {planned}' for planned in (*faults, *signals)),
                 f'status {result.status} after {seconds:.1f} s, stdout:',
                 result.stdout,
                 'stderr:',
                 result.stderr,
-                'requests:',
+                'requests, and what was done to them:',
                 self.proxy.trace(),
             ]
         )
@@ -186,7 +184,10 @@ class RandomTest(base.FunctionalTest):
         )
 
     def _run(
-        self, run: Run, injections: Any, signals: Any
+        self,
+        run: Run,
+        faults: Sequence[random_faults.Injection],
+        signals: Sequence[random_faults.SignalAfter],
     ) -> tuple[base.Result, float]:
         """Run a command, with faults and signals; return its duration too."""
         started = threading.Event()
@@ -195,7 +196,7 @@ class RandomTest(base.FunctionalTest):
             if started.wait(1):
                 process.send_signal(number)
 
-        self.proxy.prepare(injections, signals, send)
+        self.proxy.prepare(faults, signals, send)
         stdin = subprocess.DEVNULL if run.data is None else subprocess.PIPE
         begun = time.monotonic()
         process = self.start(*run.command, stdin=stdin)
