@@ -16,10 +16,10 @@
 usage: tools/test.py [--failfast] [--parallel] [ENVIRONMENT ...]
                      [-- ARGUMENT ...]
 
-ENVIRONMENT is one of tox.ini, or unit for py3; py3 and functional unless
-given. ARGUMENT is what tox passes on: a regular expression that names of tests
-match, for example. With --failfast the first failure is the end; --parallel
-runs environments beside each other, and shows what they write if they fail.
+ENVIRONMENT is one of tox.ini, or unit for py3 (default: py3 and functional).
+ARGUMENT is passed on by tox, such as a regular expression for the names of
+tests. --failfast stops at the first failure; --parallel runs environments
+concurrently, and shows the output of those that fail.
 
 All that is needed is installed into .venv and .tox in this clone; what the
 tests need of Debian's packages (bindep.txt) is installed if that may be done

@@ -34,7 +34,7 @@ class Outcome:
 
     :param result: one of the words above.
     :param is_own: whether the reason is the state of this server, and so
-        tells nothing about others.
+        says nothing about others.
     """
 
     result: str

@@ -350,6 +350,11 @@ class TestData(CommandTestCase):
             ['Reading image data from standard input.'], self.warnings()
         )
 
+    def test_a_dash_is_standard_input(self) -> None:
+        self.feed(b'content')
+        self.run_command('--file', '-', 'disk')
+        self.assertEqual([b'content'], self.glance.stored)
+
     def test_a_file_leaves_standard_input_alone(self) -> None:
         self.feed(b'content')
         self.run_command('--file', self.file(b'of the file'), 'disk')

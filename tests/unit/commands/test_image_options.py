@@ -56,3 +56,22 @@ class TestSize(unittest.TestCase):
         for text in ('0', '-1', '1.5', 'x', ''):
             with self.assertRaises(argparse.ArgumentTypeError):
                 image_options.parse_size(text)
+
+
+class TestTimeout(unittest.TestCase):
+    def parse(self, text: str) -> int:
+        parser = argparse.ArgumentParser(exit_on_error=False)
+        image_options.add_timeout(parser)
+        parsed: int = parser.parse_args(['--timeout', text]).timeout
+        return parsed
+
+    def test_seconds(self) -> None:
+        for seconds in (0, 5, 99_999_999):
+            self.assertEqual(seconds, self.parse(str(seconds)))
+
+    def test_anything_else(self) -> None:
+        for text in ('', 'x', '1.5', '9' * 9, '9' * 400, '9' * 5000):
+            with self.assertRaisesRegex(
+                argparse.ArgumentError, 'is not a valid number of seconds'
+            ):
+                self.parse(text)

@@ -54,6 +54,11 @@ class TestCheck(unittest.TestCase):
             ('DELETE', '/images/x', 204),
             ('DELETE', '/images/x', 404, {'message': 'No image.'}),
             ('GET', '/images/x', 503, 'Busy.', 'text/plain'),
+            # requests of core's other commands
+            ('GET', '/images/x/file', 200, b'data', 'application/x'),
+            ('POST', '/images/x/actions/deactivate', 204),
+            ('PUT', '/images/x/tags/a', 204),
+            ('DELETE', '/images/x/tags/a', 204),
         ]
         for method, path, *response in cases:
             with self.subTest(method, path=path):
@@ -86,7 +91,6 @@ class TestCheck(unittest.TestCase):
             ('GET', '/images/x', 404, '<html>nginx', 'text/html'),
             ('DELETE', '/images/x', 404, 'Not found', 'text/plain'),
             ('PUT', '/images/x/file', 200, IMAGE),
-            ('GET', '/unknown', *login),
         ]
         for method, path, *response in cases:
             with (

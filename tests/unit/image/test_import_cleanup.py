@@ -71,6 +71,8 @@ class TestInterruptedImport(test_image_import.ImportingTestCase):
             self.failed(glance, timeout=2),
         )
         self.assertIn('stopping', self.listener.heard('phase'))
+        # With a message it is not shown as a transfer of 0 bytes.
+        self.assertIn('waiting for the import', self.listener.heard('message'))
         self.assertLess(sum(self.slept), 15)
 
     def test_an_interruption_waits_a_moment_and_deletes(self) -> None:

@@ -295,7 +295,7 @@ class TestDeletion(RecordTestCase):
 
     def test_a_busy_glance_is_asked_again(self) -> None:
         failure = self.deleting(
-            *(doubles.http_error(status) for status in (409, 500, 503)),
+            *(doubles.http_error(status) for status in (409, 429, 500)),
             doubles.broken(ConnectionResetError(104, 'Reset')),
             None,
         )

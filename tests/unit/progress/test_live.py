@@ -76,6 +76,18 @@ class LiveTestCase(unittest.TestCase):
             return self.lines()[-1].rstrip()
 
 
+class TestCursor(LiveTestCase):
+    def test_it_stays_visible(self) -> None:
+        """Ctrl-Z or SIGKILL would leave the terminal without one."""
+        with self.display() as display:
+            display.phase('uploading')
+            display.started(100)
+            display.tick()
+            drawn = self.stream.getvalue()
+        shown, hidden = '\x1b[?25h', '\x1b[?25l'
+        self.assertGreater(drawn.rfind(shown), drawn.rfind(hidden))
+
+
 class TestLine(LiveTestCase):
     def test_all_fits_into_80_columns(self) -> None:
         line = self.drawn()
