@@ -27,6 +27,16 @@ def parse_size(text: str) -> int:
     return int(text)
 
 
+def add_size(parser: argparse.ArgumentParser) -> None:
+    """Add ``--size``, in bytes."""
+    parser.add_argument(
+        '--size',
+        metavar='<size>',
+        type=parse_size,
+        help=_('Size of image data in bytes'),
+    )
+
+
 def add_no_verify(parser: argparse.ArgumentParser) -> None:
     """Add ``--no-verify``."""
     parser.add_argument(
@@ -114,6 +124,11 @@ def extend_stores(parser: argparse.ArgumentParser) -> None:
     options['--store'].__class__ = argparse._ExtendAction
     options['--allow-failure'].default = None
     options['--disallow-failure'].default = None
+    all_stores = options['--all-stores']
+    if all_stores.nargs != 0:  # core 8 requires a value, and ignores it
+        all_stores.__class__ = argparse._StoreTrueAction
+        all_stores.nargs, all_stores.const = 0, True
+        all_stores.default, all_stores.metavar = False, None
 
 
 def add_wait(parser: argparse.ArgumentParser) -> None:

@@ -32,6 +32,8 @@ class StageImage(core.StageImage):
         parser = super().get_parser(prog_name)
         options = parser._option_string_actions
         options['--progress'].help = _('Show progress on standard error')
+        if '--size' not in options:  # core 8 has none
+            image_options.add_size(parser)
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
@@ -59,15 +61,7 @@ class UploadImage(image_output.ShowImage, command.ShowOne):
                 'Alternatively, images can be passed via stdin.'
             ),
         )
-        parser.add_argument(
-            '--size',
-            metavar='<size>',
-            type=image_options.parse_size,
-            help=_(
-                'Size of image data in bytes. Providing this can improve '
-                'upload performance.'
-            ),
-        )
+        image_options.add_size(parser)
         parser.add_argument(
             '--store',
             metavar='<store>',

@@ -49,6 +49,8 @@ class TestParser(ImportImageTestCase):
             key = (there.dest, *there.option_strings)
             with self.subTest(key):
                 self.assertIn(key, here)
+                if there.dest == 'all_stores' and there.nargs != 0:
+                    continue  # core 8 requires a value, and ignores it
                 kept, meant = vars(here[key]).copy(), vars(there).copy()
                 for names in (kept, meant):
                     del names['container']

@@ -54,10 +54,10 @@ class TestStage(ExistingImageTestCase):
     def test_every_option_of_cores_is_here(self) -> None:
         theirs = core.StageImage(self.command.app, None).get_parser('x')
         ours = self.command.get_parser('x')
-        self.assertEqual(
-            [a.option_strings for a in theirs._actions],
-            [a.option_strings for a in ours._actions],
-        )
+        expected = [a.option_strings for a in theirs._actions]
+        if ['--size'] not in expected:  # core 8 has none
+            expected.append(['--size'])
+        self.assertEqual(expected, [a.option_strings for a in ours._actions])
 
     def test_a_file(self) -> None:
         self.stage('--file', self.file())
