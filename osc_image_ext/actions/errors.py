@@ -12,9 +12,11 @@
 
 """Errors of the layers below, as errors of a command."""
 
+import atexit
 from collections.abc import Callable, Iterator
 import contextlib
 import logging
+import signal
 
 from openstack import exceptions as sdk_exceptions
 from osc_lib import exceptions as osc_exceptions
@@ -52,6 +54,8 @@ def as_command_error() -> Iterator[None]:
         LOG.error(
             ' '.join([_('Interrupted.'), *getattr(stop, '__notes__', ())])
         )
+        # Another Ctrl-C would otherwise show a traceback of Python's exit.
+        atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
         raise
 
 

@@ -10,7 +10,10 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
+import atexit
+import signal
 import unittest
+from unittest import mock
 
 from keystoneauth1 import exceptions as ksa_exceptions
 from openstack import exceptions as sdk_exceptions
@@ -104,6 +107,16 @@ class TestTranslated(unittest.TestCase):
                 self.assertEqual(
                     'Interrupted. Image 7 was deleted.', line.getMessage()
                 )
+
+    def test_another_interruption_does_not_disturb_the_exit(self) -> None:
+        with (
+            mock.patch.object(atexit, 'register') as register,
+            self.assertLogs(errors.LOG, 'ERROR'),
+        ):
+            self.translate(KeyboardInterrupt())
+        register.assert_called_once_with(
+            signal.signal, signal.SIGINT, signal.SIG_IGN
+        )
 
     def test_an_interruption_of_nothing_is_one_word(self) -> None:
         with self.assertLogs(errors.LOG, 'ERROR') as logged:
