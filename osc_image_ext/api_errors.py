@@ -97,7 +97,7 @@ def describe(error: BaseException) -> str:
 
 def _url(error: BaseException) -> str:
     """Return the URL of the request that failed to connect."""
-    for cause in _chain(error):
+    for cause in list_causes(error):
         if request := getattr(cause, 'request', None):
             return safe_url(request.url)
     return _('the server')
@@ -117,7 +117,7 @@ def connection_error_reason(error: BaseException) -> str:
 
     :param error: one that keystoneauth raised.
     """
-    for cause in _chain(error):
+    for cause in list_causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return _('certificate verification failed: %s') % (
                 cause.verify_message
@@ -131,7 +131,7 @@ def connection_error_reason(error: BaseException) -> str:
     return _text.printable(str(error))
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def list_causes(error: BaseException) -> Iterator[BaseException]:
     """Yield an error, its cause, the cause of that, and so on."""
     link: BaseException | None = error
     while link:

@@ -12,7 +12,6 @@
 
 """One attempt to send a request to Nova, and what it came to."""
 
-from collections.abc import Iterator
 import dataclasses
 import socket
 
@@ -54,7 +53,7 @@ class Attempt:
         """Whether Nova may have done what it was asked to."""
         if isinstance(self.outcome, requests.Response):
             return self.outcome.status_code in _AMBIGUOUS_STATUS_CODES
-        causes = _chain(self.outcome)
+        causes = api_errors.list_causes(self.outcome)
         return not any(isinstance(cause, _NOT_SENT) for cause in causes)
 
     @property
@@ -91,10 +90,3 @@ def raise_for_error(response: requests.Response) -> None:
 def describe_response(response: requests.Response) -> str:
     """Return an error of Nova's, as a sentence."""
     return _('Nova returned %s') % api_errors.response_error(response)
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an error, its cause, the cause of that, and so on."""
-    while error:
-        yield error
-        error = error.__cause__ or error.__context__
