@@ -20,8 +20,8 @@ PROBE    a question before         429, 500, 502, 503, 3 times in 4 seconds
          anything is created       504, no connection
 UPLOAD   the data of an image      409, 502, 503, 504, 3 times, if Glance has
                                    lost connection     nothing of it
-IMPORT   the start of an import    502, 503, 504, lost 3 times, if Glance has
-                                   connection          no such task
+IMPORT   the start of an import    500, 502, 503, 504, 3 times, if Glance has
+                                   lost connection     no such task
 DELETE   the deletion of an image  409, 429, 500, 502, 5 times in 16 seconds
          after a failure           503, 504, no
                                    connection
@@ -86,7 +86,7 @@ READ = Policy(
 )
 PROBE = Policy((0.5, 1, 2), READ.status_codes)
 UPLOAD = Policy((1, 2, 4), frozenset({409, 502, 503, 504}))
-IMPORT = Policy((1, 2, 4), frozenset({502, 503, 504}))
+IMPORT = Policy((1, 2, 4), frozenset({500, 502, 503, 504}))
 DELETE = Policy((0.5, 1, 2, 4, 8), frozenset({409, 429, 500, 502, 503, 504}))
 # In sum less than what CI systems grant a job that they terminate.
 CLEANUP = Policy((0.2, 0.5, 1, 1, 1, 1, 1, 1, 1))

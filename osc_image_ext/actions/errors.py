@@ -54,9 +54,16 @@ def as_command_error() -> Iterator[None]:
         LOG.error(
             ' '.join([_('Interrupted.'), *getattr(stop, '__notes__', ())])
         )
-        # Another Ctrl-C would otherwise show a traceback of Python's exit.
-        atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
         raise
+    finally:
+        # Now, to be the first of the callbacks: Ctrl-C would otherwise show
+        # a traceback of one of the others.
+        atexit.unregister(_ignore_interrupts)
+        atexit.register(_ignore_interrupts)
+
+
+def _ignore_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextlib.contextmanager

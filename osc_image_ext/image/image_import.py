@@ -113,7 +113,8 @@ def import_image(
     :raises keystoneauth1.exceptions.ClientException: likewise.
     """
     known = import_start.list_task_ids(proxy, image.id, wait.sleep)
-    import_start.start_import(proxy, image.id, request, wait.sleep, known)
+    with import_cleanup.note_import_may_have_started(image.id):
+        import_start.start_import(proxy, image.id, request, wait.sleep, known)
     if not wait.enabled:
         return import_wait.ImportResult(
             record.get_image(proxy, image.id, wait.sleep)

@@ -36,6 +36,24 @@ def _has_ended(stop: BaseException) -> bool:
 
 
 @contextlib.contextmanager
+def note_import_may_have_started(image_id: str) -> Iterator[None]:
+    """Add to an interruption of the request that starts an import."""
+    try:
+        yield
+    except BaseException as stop:
+        if not _has_ended(stop):
+            stop.add_note(
+                _(
+                    'The import of image %(id)s may have started. To check '
+                    'it, run "openstack image task list --image %(id)s '
+                    '--long".'
+                )
+                % {'id': image_id}
+            )
+        raise
+
+
+@contextlib.contextmanager
 def note_import_continues(
     proxy: _proxy.Proxy, image_id: str
 ) -> Iterator[None]:
@@ -96,6 +114,36 @@ def wait_for_import_on_error(
 
 
 @contextlib.contextmanager
+def wait_for_upload_on_interrupt(
+    proxy: _proxy.Proxy,
+    image_id: str,
+    target: data.DataTarget,
+    sleep: retry.Sleep,
+    keep: bool,
+) -> Iterator[None]:
+    """Wait until Glance has processed what it received before it is deleted.
+
+    Other errors are raised after that.
+
+    :param keep: the image will not be deleted.
+    """
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit) as stop:
+        if not keep and not _poll(
+            lambda: _has_received(proxy, image_id, target), sleep
+        ):
+            stop.add_note(
+                _(
+                    'The server had not yet aborted the upload of image %s; '
+                    'partial data may remain in the store.'
+                )
+                % image_id
+            )
+        raise
+
+
+@contextlib.contextmanager
 def wait_for_staging_on_error(
     proxy: _proxy.Proxy, image_id: str, sleep: retry.Sleep, keep: bool
 ) -> Iterator[None]:
@@ -110,7 +158,7 @@ def wait_for_staging_on_error(
         yield
     except BaseException as stop:
         if not keep and not _poll(
-            lambda: _is_unstaged(proxy, image_id), sleep
+            lambda: _has_received(proxy, image_id, data.STAGING), sleep
         ):
             stop.add_note(
                 _(
@@ -136,10 +184,12 @@ def _poll(is_done: Callable[[], bool], sleep: retry.Sleep) -> bool:
     return False
 
 
-def _is_unstaged(proxy: _proxy.Proxy, image_id: str) -> bool:
-    """Return whether Glance does not receive data for staging any more."""
+def _has_received(
+    proxy: _proxy.Proxy, image_id: str, target: data.DataTarget
+) -> bool:
+    """Return whether Glance does not receive data any more."""
     image = proxy.get_image(image_id)
-    return not data.STAGING.is_receiving(image, acknowledged=False)
+    return not target.is_receiving(image, acknowledged=False)
 
 
 def _is_idle(proxy: _proxy.Proxy, image_id: str) -> bool:

@@ -27,6 +27,7 @@ from osc_image_ext import retry
 from osc_image_ext.i18n import _
 from osc_image_ext.image import data
 from osc_image_ext.image import digest
+from osc_image_ext.image import import_cleanup
 from osc_image_ext.image import record
 from osc_image_ext.image import source as _source
 from osc_image_ext.image import streams
@@ -84,9 +85,12 @@ def create_image(
             proxy, attrs, listener=listener, keep=keep_failed, sleep=sleep
         ) as (image, protect),
     ):
-        result = _put_and_verify(
-            proxy, image.id, source, listener, digests, store, sleep
-        )
+        with import_cleanup.wait_for_upload_on_interrupt(
+            proxy, image.id, data.store_target(store), sleep, keep_failed
+        ):
+            result = _put_and_verify(
+                proxy, image.id, source, listener, digests, store, sleep
+            )
         result = dataclasses.replace(result, image=protect(result.image))
     _show_end(listener, result)
     return result

@@ -61,8 +61,8 @@ _WORDS_OF_PYTHON = re.compile(
     r"^'\w+'\.?$|status None|list index",
     re.MULTILINE,
 )
-# Those of commands that need not say why.
-_SILENT = (0, -signal.SIGTERM, -signal.SIGKILL)
+# Those of commands that need not say why; a signal may come when all is said.
+_SILENT = (0, -signal.SIGINT, -signal.SIGTERM, -signal.SIGKILL)
 
 
 @dataclasses.dataclass

@@ -108,15 +108,15 @@ class TestTranslated(unittest.TestCase):
                     'Interrupted. Image 7 was deleted.', line.getMessage()
                 )
 
-    def test_another_interruption_does_not_disturb_the_exit(self) -> None:
-        with (
-            mock.patch.object(atexit, 'register') as register,
-            self.assertLogs(errors.LOG, 'ERROR'),
-        ):
-            self.translate(KeyboardInterrupt())
-        register.assert_called_once_with(
-            signal.signal, signal.SIGINT, signal.SIG_IGN
-        )
+    def test_an_interruption_does_not_disturb_the_exit(self) -> None:
+        with mock.patch.object(atexit, 'register') as register:
+            with errors.as_command_error():
+                pass
+        ((ignore,), _options) = register.call_args
+        before = signal.getsignal(signal.SIGINT)
+        self.addCleanup(signal.signal, signal.SIGINT, before)
+        ignore()
+        self.assertIs(signal.SIG_IGN, signal.getsignal(signal.SIGINT))
 
     def test_an_interruption_of_nothing_is_one_word(self) -> None:
         with self.assertLogs(errors.LOG, 'ERROR') as logged:

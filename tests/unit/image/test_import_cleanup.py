@@ -11,9 +11,14 @@
 #    under the License.
 
 
+import io
 from typing import Any
+import unittest
 
 from osc_image_ext import exceptions
+from osc_image_ext.image import import_cleanup
+from osc_image_ext.image import source
+from osc_image_ext.image import upload
 from tests.fixtures import doubles
 from tests.fixtures import importing_glance
 from tests.unit.image import test_image_import
@@ -144,3 +149,64 @@ class TestInterruptedImport(test_image_import.ImportingTestCase):
             STEP(), STEP(error=KeyboardInterrupt()), importing_glance.failed()
         )
         self.assertNotIn('may remain', self.failed(glance))
+
+
+class TestInterruptedUpload(test_image_import.ImportingTestCase):
+    """Glance may not have seen the end of the data, or not even begun."""
+
+    def interrupted(self, *statuses: str, keep: bool = False) -> str:
+        def stop(glance: doubles.Glance, body: Any) -> Any:
+            next(iter(body))
+            glance.statuses = list(statuses)
+            raise KeyboardInterrupt
+
+        self.glance = doubles.Glance(stop)
+        file: Any = io.BufferedReader(io.BytesIO(b'data'))
+        sleep = doubles.RecordedSleep()
+        self.seconds = sleep.seconds
+        try:
+            upload.create_image(
+                self.glance.proxy,
+                {'name': 'disk'},
+                source.Source(file, 'disk.img', 4),
+                self.listener,
+                keep_failed=keep,
+                sleep=sleep,
+            )
+        except KeyboardInterrupt as stopped:
+            return ' '.join(stopped.__notes__)
+        raise AssertionError('it was not interrupted')
+
+    def test_the_image_is_deleted_once_glance_has_aborted_it(self) -> None:
+        told = self.interrupted('saving', 'saving', 'queued')
+        self.assertEqual([0.2, 0.5], self.seconds)
+        self.assertRegex(told, r'^Image \S+ was deleted.$')
+
+    def test_it_is_not_waited_for_permanently(self) -> None:
+        self.assertIn('may remain in the store', self.interrupted('saving'))
+        self.assertLess(sum(self.seconds), 10)
+
+    def test_not_if_the_image_is_kept(self) -> None:
+        self.interrupted('saving', keep=True)
+        self.assertEqual([], self.seconds)
+
+
+class TestImportThatMayHaveStarted(unittest.TestCase):
+    def test_an_interruption_says_so(self) -> None:
+        for stop in (KeyboardInterrupt(), exceptions.OutcomeUnknown('Lost.')):
+            with (
+                self.assertRaises(type(stop)) as caught,
+                import_cleanup.note_import_may_have_started('7'),
+            ):
+                raise stop
+            (note,) = caught.exception.__notes__
+            self.assertIn('may have started. To check', note)
+
+    def test_a_rejection_does_not(self) -> None:
+        stop = exceptions.TransferError('No.')
+        with (
+            self.assertRaises(exceptions.TransferError),
+            import_cleanup.note_import_may_have_started('7'),
+        ):
+            raise stop
+        self.assertFalse(hasattr(stop, '__notes__'))

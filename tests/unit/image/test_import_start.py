@@ -49,7 +49,7 @@ class TestStart(unittest.TestCase):
         self.assertEqual(0, call.kwargs['status_code_retries'])
 
     def test_an_error_is_an_error(self) -> None:
-        for status in (300, 400, 403, 404, 409, 413, 500):
+        for status in (300, 400, 403, 404, 409, 413):
             told = self.refused(
                 doubles.response(status, 'No.', 'text/plain', 'Bad')
             )
