@@ -121,24 +121,20 @@ def wait_for_upload_on_interrupt(
     sleep: retry.Sleep,
     keep: bool,
 ) -> Iterator[None]:
-    """Wait until Glance has processed what it received before it is deleted.
+    """Give Glance a moment to process what it received before a deletion.
 
-    Other errors are raised after that.
+    Glance itself removes the data of an upload that was interrupted, unless
+    the image is deleted just when all of the data has arrived.
 
     :param keep: the image will not be deleted.
     """
     try:
         yield
-    except (KeyboardInterrupt, SystemExit) as stop:
-        if not keep and not _poll(
-            lambda: _has_received(proxy, image_id, target), sleep
-        ):
-            stop.add_note(
-                _(
-                    'The server had not yet aborted the upload of image %s; '
-                    'partial data may remain in the store.'
-                )
-                % image_id
+    except (KeyboardInterrupt, SystemExit):
+        if not keep:
+            delays = retry.CLEANUP.delays[:2]
+            _poll(
+                lambda: _has_received(proxy, image_id, target), sleep, delays
             )
         raise
 
@@ -170,13 +166,17 @@ def wait_for_staging_on_error(
         raise
 
 
-def _poll(is_done: Callable[[], bool], sleep: retry.Sleep) -> bool:
+def _poll(
+    is_done: Callable[[], bool],
+    sleep: retry.Sleep,
+    delays: tuple[float, ...] = retry.CLEANUP.delays,
+) -> bool:
     """Wait some seconds until something is done; return whether it is.
 
     A second Ctrl-C ends the wait.
     """
     with contextlib.suppress(KeyboardInterrupt, SystemExit):
-        for delay in retry.CLEANUP.delays:
+        for delay in delays:
             with contextlib.suppress(*api_errors.API_ERRORS):
                 if is_done():
                     return True
