@@ -103,3 +103,17 @@ class TestStart(unittest.TestCase):
         self.assertIn('Task other is still using the image', told)
         self.setUp()
         self.assertNotIn('works', self.refused(doubles.response(409)))
+
+
+class TestListTaskIds(unittest.TestCase):
+    def test_a_glance_without_a_list_has_none(self) -> None:
+        glance = importing_glance.ImportingGlance()
+        glance.proxy.get.side_effect = lambda path, **options: (
+            doubles.response(404, {'message': 'No.'})
+        )
+        self.assertEqual(
+            frozenset(),
+            import_start.list_task_ids(
+                glance.proxy, doubles.IMAGE_ID, doubles.RecordedSleep()
+            ),
+        )
