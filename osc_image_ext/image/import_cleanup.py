@@ -124,17 +124,23 @@ def wait_for_upload_on_interrupt(
     """Give Glance a moment to process what it received before a deletion.
 
     Glance itself removes the data of an upload that was interrupted, unless
-    the image is deleted just when all of the data has arrived.
+    the image is deleted when all of the data is on its way.
 
     :param keep: the image will not be deleted.
     """
     try:
         yield
-    except (KeyboardInterrupt, SystemExit):
-        if not keep:
-            delays = retry.CLEANUP.delays[:2]
-            _poll(
-                lambda: _has_received(proxy, image_id, target), sleep, delays
+    except (KeyboardInterrupt, SystemExit) as stop:
+        delays = retry.CLEANUP.delays[:2]
+        if not keep and not _poll(
+            lambda: _has_received(proxy, image_id, target), sleep, delays
+        ):
+            stop.add_note(
+                _(
+                    'The server had not yet aborted the upload of image %s; '
+                    'partial data may remain in the store.'
+                )
+                % image_id
             )
         raise
 

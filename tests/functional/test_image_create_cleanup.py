@@ -60,7 +60,8 @@ class InterruptedTest(base.FunctionalTest):
         self.assert_starts('interrupted', screen.lines[0])
         self.assertRegex(
             ' '.join(screen.lines[1:]),
-            r'^Interrupted. Image \S+ was deleted.$',
+            r'^Interrupted. (.* may remain in the store. )?Image \S+ was '
+            r'deleted.$',
         )
         self.assertTrue(screen.cursor_at_start)
         self.assert_nothing_left()
@@ -70,7 +71,11 @@ class InterruptedTest(base.FunctionalTest):
         self.assertEqual((130, ''), (result.status, result.stdout))
         *_, drawn, sentence = result.stderr.splitlines()
         self.assertRegex(drawn, ': interrupted, .* in 0:0')
-        self.assertRegex(sentence, r'^Interrupted. Image \S+ was deleted.$')
+        self.assertRegex(
+            sentence,
+            r'^Interrupted. (.* may remain in the store. )?Image \S+ was '
+            r'deleted.$',
+        )
         self.assert_nothing_left()
 
     def test_sigterm(self) -> None:
