@@ -182,11 +182,12 @@ def _poll(
     A second Ctrl-C ends the wait.
     """
     with contextlib.suppress(KeyboardInterrupt, SystemExit):
-        for delay in delays:
+        for delay in (*delays, None):
             with contextlib.suppress(*api_errors.API_ERRORS):
                 if is_done():
                     return True
-            sleep(delay)
+            if delay is not None:
+                sleep(delay)
     return False
 
 

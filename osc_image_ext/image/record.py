@@ -203,7 +203,10 @@ def _delete(proxy: _proxy.Proxy, image_id: str, sleep: retry.Sleep) -> None:
         except sdk_exceptions.ForbiddenException:
             # The response may have been lost, or the user may have pressed
             # Ctrl-C, just when the image was being protected.
-            if not proxy.get_image(image_id).is_protected:
+            image = retry.retry_until(
+                lambda: proxy.get_image(image_id), sleep, policy=retry.PROBE
+            )
+            if not image.is_protected:
                 raise
             proxy.update_image(image_id, is_protected=False)
         except sdk_exceptions.HttpException as error:
