@@ -60,7 +60,7 @@ class InterruptedTest(base.FunctionalTest):
         self.assert_starts('interrupted', screen.lines[0])
         self.assertRegex(
             ' '.join(screen.lines[1:]),
-            r'^Interrupted. (.* may remain in the store. )?Image \S+ was '
+            r'^Interrupted. (.* may remain in the store. )?Image .+ was '
             r'deleted.$',
         )
         self.assertTrue(screen.cursor_at_start)
