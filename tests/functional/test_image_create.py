@@ -139,7 +139,8 @@ class UploadTest(base.FunctionalTest):
 
     def test_from_volume_is_cores(self) -> None:
         error = self.failing('image', 'create', '--volume', 'v', self.name)
-        self.assertIn('block-storage', error)
+        # This cloud has no Cinder; its name in the error is the SDK's.
+        self.assertRegex(error, 'block-storage|volumev3')
 
 
 class SingleStoreUploadTest(base.FunctionalTest):
