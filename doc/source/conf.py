@@ -10,23 +10,26 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Sphinx configuration.
+"""Sphinx configuration."""
 
-openstackdocstheme takes the project's name from setup.cfg, and the version
-from the installed package.
-"""
+from importlib import metadata
+
+project = 'osc-image-ext'
+author = metadata.metadata(project)['Author']
+copyright = author
+# Between releases the version is that of the next one and a number of commits.
+release = metadata.version(project)
+version = release.partition('.dev')[0]
 
 extensions = [
     'cliff.sphinxext',
-    'openstackdocstheme',
     'reno.sphinxext',
 ]
 
-copyright = 'OpenStack contributors'
-
-html_theme = 'openstackdocs'
-html_theme_options = {'display_badge': False}
-pygments_style = 'native'
+html_theme = 'furo'
+html_title = f'{project} {version}'
+if release != version:
+    html_title += ' (unreleased)'
 
 # The program name shown in the command reference.
 autoprogram_cliff_application = 'openstack'
