@@ -22,10 +22,12 @@ class ProgressListener(Protocol):
     raise: what a listener does with them must not affect the work.
     """
 
-    def started(self, total: int | None) -> None:
+    def started(self, total: int | None, position: int = 0) -> None:
         """The work starts, for the first time or again.
 
         :param total: bytes (or items) in all, None if not known.
+        :param position: what had been transferred before, and does not count
+            for the rate.
         """
 
     def moved(self, position: int) -> None:
@@ -45,7 +47,7 @@ class ProgressListener(Protocol):
 class NullListener:
     """A listener that does nothing: no progress was asked for."""
 
-    def started(self, total: int | None) -> None:
+    def started(self, total: int | None, position: int = 0) -> None:
         pass
 
     def moved(self, position: int) -> None:
@@ -56,3 +58,39 @@ class NullListener:
 
 
 NULL = NullListener()
+
+
+class ProgressBoard(Protocol):
+    """Listeners for several transfers, drawn together.
+
+    All methods are called by one thread, and never raise.
+    """
+
+    def row(self, key: str, title: str) -> ProgressListener:
+        """Return the listener for a transfer, which appears if it is new.
+
+        :param key: identifies the transfer.
+        :param title: what is transferred; may be any text.
+        """
+
+    def finish(self, key: str) -> None:
+        """A transfer has ended: its listener has received all there is."""
+
+    def refresh(self) -> None:
+        """Draw what the listeners have received."""
+
+
+class NullBoard:
+    """A board that does nothing: there is nowhere to draw."""
+
+    def row(self, key: str, title: str) -> ProgressListener:
+        return NULL
+
+    def finish(self, key: str) -> None:
+        pass
+
+    def refresh(self) -> None:
+        pass
+
+
+NULL_BOARD = NullBoard()

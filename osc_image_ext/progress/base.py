@@ -70,8 +70,8 @@ class Display(abc.ABC):
         while not self._done.wait(self._interval):
             self.tick()
 
-    def started(self, total: int | None) -> None:
-        self.meter.started(total)
+    def started(self, total: int | None, position: int = 0) -> None:
+        self.meter.started(total, position)
 
     def moved(self, position: int) -> None:
         self.meter.moved(position)

@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Choosing the display: a live line, plain lines, or nothing at all."""
+"""Choosing the display: live lines, plain lines, or nothing at all."""
 
 import contextlib
 import os
@@ -50,6 +50,22 @@ def make_display(
 
         return live.LiveDisplay(stream, unit=unit)
     return plain.PlainDisplay(stream, text.printable(title), unit=unit)
+
+
+def make_board(
+    stream: TextIO | None,
+) -> contextlib.AbstractContextManager[listener.ProgressBoard]:
+    """Return a context manager that draws several transfers of bytes.
+
+    :param stream: stderr, None if that is closed.
+    """
+    if stream is None:
+        return contextlib.nullcontext(listener.NULL_BOARD)
+    if stream.isatty() and _can_redraw():
+        from osc_image_ext.progress import live_board
+
+        return live_board.LiveBoard(stream)
+    return contextlib.nullcontext(plain.PlainBoard(stream))
 
 
 def _can_redraw() -> bool:

@@ -12,20 +12,16 @@
 
 """One live line on a terminal, drawn by rich."""
 
-import contextlib
-import logging
 import time
 from typing import Any, Self, TextIO
 
-from rich import console as _console
-from rich import file_proxy
-from rich import live as _live
 from rich import progress_bar
 from rich import table
 from rich import text as _text
 
 from osc_image_ext.progress import base
 from osc_image_ext.progress import meter
+from osc_image_ext.progress import region
 from osc_image_ext.progress import units
 
 # A shorter bar shows no more than the percentage.
@@ -52,38 +48,18 @@ class LiveDisplay(base.Display):
         unit: units.Unit = units.format_bytes,
     ) -> None:
         super().__init__(0.1, clock, unit)
-        self._stream = stream
-        self._handlers: list[logging.StreamHandler[TextIO]] = []
-        self._live = _live.Live(
-            console=_console.Console(file=stream, width=width),
-            auto_refresh=False,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
+        self._region = region.LiveRegion(stream, width)
 
     def __enter__(self) -> Self:
-        with contextlib.suppress(OSError):
-            self._live.start()
-            # rich hides the cursor, and Ctrl-Z or SIGKILL would leave it so.
-            self._live.console.show_cursor(True)
-        # Logged lines would otherwise be written into the live line.
-        above = file_proxy.FileProxy(self._live.console, self._stream)
-        for handler in logging.getLogger().handlers:
-            if (
-                isinstance(handler, logging.StreamHandler)
-                and handler.stream is self._stream
-            ):
-                handler.setStream(above)
-                self._handlers.append(handler)
+        self._region.__enter__()
         return super().__enter__()
 
     def tick(self) -> None:
         self.meter.sample()
         if self.meter.name:
-            line = self._line(self._live.console.width)
-            # A terminal that was closed must not end the transfer.
-            with contextlib.suppress(OSError):
-                self._live.update(line, refresh=True)
+            self._region.draw(
+                make_line(self.meter, self.unit, self._region.width)
+            )
 
     def finish(self) -> None:
         self.tick()
@@ -91,47 +67,47 @@ class LiveDisplay(base.Display):
     def __exit__(self, *raised: Any) -> None:
         try:
             super().__exit__(*raised)
-        finally:  # shows the cursor again, even after another Ctrl-C
-            for handler in self._handlers:
-                handler.setStream(self._stream)
-            with contextlib.suppress(OSError):
-                self._live.stop()
+        finally:
+            self._region.__exit__()
 
-    def _line(self, width: int) -> table.Table:
-        """Lay out one line that fits into a width."""
-        now = self.meter
-        if now.server_reported:
-            fields = _reported_fields(now, self.unit)
-        elif now.counting:
-            fields = _counted_fields(now, self.unit)
-        else:
-            fields = _waiting_fields(now, width)
-        fields = {name: text for name, text in fields.items() if text}
-        whole = _free_columns(fields, width) >= 0
-        for dispensable in ('rate', 'data', 'time'):
-            if _free_columns(fields, width) >= 0:
-                break
-            fields.pop(dispensable, None)
-        cells: list[_text.Text | progress_bar.ProgressBar] = [
-            _text.Text(text, no_wrap=True) for text in fields.values()
-        ]
-        free = _free_columns(fields, width)
-        if whole and free > _MIN_BAR_WIDTH:
-            indeterminate = now.server_reported and not now.position
-            bar = progress_bar.ProgressBar(
-                None if indeterminate else now.total,
-                now.position,
-                width=free - 1,
-                # Colours that every terminal has: rich's defaults turn grey.
-                style='dim',
-                complete_style='cyan',
-                finished_style='green',
-                pulse_style='cyan',
-            )
-            cells.insert(1, bar)
-        line = table.Table.grid(padding=(0, 1), pad_edge=False)
-        line.add_row(*cells)
-        return line
+
+def make_line(now: meter.Meter, unit: units.Unit, width: int) -> table.Table:
+    """Lay out one line that fits into a width."""
+    if now.server_reported:
+        fields = _reported_fields(now, unit)
+    elif now.counting:
+        fields = _counted_fields(now, unit)
+    else:
+        fields = _waiting_fields(now, width)
+    fields = {name: text for name, text in fields.items() if text}
+    whole = _free_columns(fields, width) >= 0
+    for dispensable in ('rate', 'data', 'time'):
+        if _free_columns(fields, width) >= 0:
+            break
+        fields.pop(dispensable, None)
+    cells: list[_text.Text | progress_bar.ProgressBar] = [
+        _text.Text(text, no_wrap=True) for text in fields.values()
+    ]
+    free = _free_columns(fields, width)
+    if whole and free > _MIN_BAR_WIDTH:
+        cells.insert(1, _make_bar(now, free - 1))
+    line = table.Table.grid(padding=(0, 1), pad_edge=False)
+    line.add_row(*cells)
+    return line
+
+
+def _make_bar(now: meter.Meter, width: int) -> progress_bar.ProgressBar:
+    indeterminate = now.server_reported and not now.position
+    return progress_bar.ProgressBar(
+        None if indeterminate else now.total,
+        now.position,
+        width=width,
+        # Colours that every terminal has: rich's defaults turn grey.
+        style='dim',
+        complete_style='cyan',
+        finished_style='green',
+        pulse_style='cyan',
+    )
 
 
 def _counted_fields(now: meter.Meter, unit: units.Unit) -> dict[str, str]:

@@ -39,13 +39,13 @@ class Meter:
         #: whether something is counted, which is not so during a wait
         self.counting = False
 
-    def started(self, total: int | None) -> None:
+    def started(self, total: int | None, position: int = 0) -> None:
         self.counting = True
         self.message = ''
         self.total = total
-        self.position = 0
+        self.position = self._first_position = position
         self._started_at = self._clock()
-        self._samples = collections.deque([(self._started_at, 0)])
+        self._samples = collections.deque([(self._started_at, position)])
 
     def moved(self, position: int) -> None:
         self.position = position
@@ -82,7 +82,8 @@ class Meter:
     @property
     def average(self) -> float:
         """Bytes a second since the start."""
-        return self.position / max(self.elapsed, 1e-3)
+        moved = max(0, self.position - self._first_position)
+        return moved / max(self.elapsed, 1e-3)
 
     @property
     def rate(self) -> float:

@@ -17,6 +17,7 @@ import os
 import time
 from typing import TextIO
 
+from osc_image_ext import text
 from osc_image_ext.i18n import _
 from osc_image_ext.progress import base
 from osc_image_ext.progress import meter
@@ -46,14 +47,17 @@ class PlainDisplay(base.Display):
         self._last_report = (0.0, 0.0)
         self._last_status = ''
 
-    def started(self, total: int | None) -> None:
-        super().started(total)
-        self._last_report = (0.0, 0.0)
-        self._write_line(
-            self.meter.name
-            if total is None
-            else f'{self.meter.name} {self.unit(total)}'
-        )
+    def started(self, total: int | None, position: int = 0) -> None:
+        super().started(total, position)
+        now = self.meter
+        fraction = now.fraction if position else None
+        self._last_report = (0.0, fraction or 0.0)
+        fields = [now.name]
+        if position:
+            fields.append(self.unit(position, total))
+        elif total is not None:
+            fields.append(self.unit(total))
+        self._write_line(' '.join(fields))
 
     def _write_line(self, line: str) -> None:
         # A closed pipe or a full disk must not end the transfer.
@@ -103,23 +107,48 @@ class PlainDisplay(base.Display):
             self._write_line(f'{status}, {units.format_duration(elapsed)}')
 
     def finish(self) -> None:
-        now = self.meter
-        duration = units.format_duration(now.elapsed)
-        if not (now.counting and now.position):
-            self._write_line(
-                _('%(phase)s in %(time)s')
-                % {'phase': now.name, 'time': duration}
+        self._write_line(format_end(self.meter, self.unit))
+
+
+class PlainBoard:
+    """Plain lines about several transfers, each with its title."""
+
+    def __init__(
+        self, stream: TextIO, clock: meter.Clock = time.monotonic
+    ) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._rows: dict[str, PlainDisplay] = {}
+
+    def row(self, key: str, title: str) -> PlainDisplay:
+        if key not in self._rows:
+            self._rows[key] = PlainDisplay(
+                self._stream, text.printable(title), self._clock
             )
-            return
-        self._write_line(
-            _('%(phase)s, %(data)s in %(time)s, %(rate)s/s')
-            % {
-                'phase': ', '.join(filter(None, (now.name, now.message))),
-                'data': self.unit(now.position),
-                'time': duration,
-                'rate': self.unit(now.average),
-            }
-        )
+        return self._rows[key]
+
+    def finish(self, key: str) -> None:
+        self._rows.pop(key).finish()
+
+    def refresh(self) -> None:
+        for row in self._rows.values():
+            row.tick()
+
+
+def format_end(now: meter.Meter, unit: units.Unit) -> str:
+    """Return a line about a transfer that has ended."""
+    duration = units.format_duration(now.elapsed)
+    if not (now.counting and now.position):
+        return _('%(phase)s in %(time)s') % {
+            'phase': now.name,
+            'time': duration,
+        }
+    return _('%(phase)s, %(data)s in %(time)s, %(rate)s/s') % {
+        'phase': ', '.join(filter(None, (now.name, now.message))),
+        'data': unit(now.position),
+        'time': duration,
+        'rate': unit(now.average),
+    }
 
 
 def redirect_to_devnull(stream: TextIO) -> None:

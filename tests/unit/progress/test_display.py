@@ -22,6 +22,7 @@ from unittest import mock
 from osc_image_ext import listener
 from osc_image_ext.progress import display
 from osc_image_ext.progress import live
+from osc_image_ext.progress import live_board
 from osc_image_ext.progress import plain
 from tests.fixtures import doubles
 
@@ -93,3 +94,21 @@ class TestMakeDisplay(unittest.TestCase):
             env={**os.environ, 'TERM': 'xterm'},
             check=True,
         )
+
+
+class TestMakeBoard(unittest.TestCase):
+    def test_where_it_is_drawn(self) -> None:
+        with mock.patch.dict(os.environ, {'TERM': 'xterm'}, clear=True):
+            made = display.make_board(doubles.Terminal())
+            self.assertIsInstance(made, live_board.LiveBoard)
+        with mock.patch.dict(os.environ, {'TERM': 'dumb'}, clear=True):
+            with display.make_board(doubles.Terminal()) as board:
+                self.assertIsInstance(board, plain.PlainBoard)
+        with display.make_board(io.StringIO()) as board:
+            self.assertIsInstance(board, plain.PlainBoard)
+
+    def test_nowhere(self) -> None:
+        with display.make_board(None) as board:
+            board.row('a', 'disk').phase('waiting')
+            board.refresh()
+            board.finish('a')

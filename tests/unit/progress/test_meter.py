@@ -55,6 +55,15 @@ class TestMeter(unittest.TestCase):
             self.meter.moved(position)
             self.assertEqual(expected, self.meter.fraction)
 
+    def test_what_was_moved_before_the_start_has_no_rate(self) -> None:
+        self.meter.started(10_000, 5000)
+        self.assertEqual((5000, 0), (self.meter.position, self.meter.rate))
+        self.run_for(5, 100)
+        self.assertAlmostEqual(100, self.meter.rate)
+        self.assertAlmostEqual(100, self.meter.average)
+        self.meter.moved(0)
+        self.assertEqual(0, self.meter.average)
+
     def test_nothing_to_move_is_done_from_the_start(self) -> None:
         self.meter.started(0)
         self.assertEqual(1, self.meter.fraction)

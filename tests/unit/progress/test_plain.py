@@ -120,6 +120,19 @@ class TestPlainDisplay(PlainTestCase):
             self.start(0)
         self.assertLines('uploading 0 B', 'uploading in 0:00')
 
+    def test_a_start_in_the_middle(self) -> None:
+        with self.plain:
+            self.plain.phase('receiving')
+            self.plain.started(100, 50)
+            self.after(1, 55)
+            self.after(4, 60)
+            self.plain.phase('active')
+        self.assertLines(
+            'receiving  50/100 B',
+            'receiving  60/100 B, 60%, 2 B/s, 0:20 left',
+            'active, 60 B in 0:05, 2 B/s',
+        )
+
     def test_no_title(self) -> None:
         untitled = plain.PlainDisplay(self.stream, '', self.clock)
         untitled.phase('uploading')

@@ -1,0 +1,134 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+
+"""Several transfers, drawn together."""
+
+import io
+import os
+import re
+import unittest
+from unittest import mock
+
+from rich import cells
+
+from osc_image_ext.progress import live_board
+from osc_image_ext.progress import plain
+from tests.fixtures import doubles
+
+MIB = 1024**2
+
+
+class TestPlain(unittest.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.clock = doubles.FakeClock()
+        self.stream = io.StringIO()
+        self.board = plain.PlainBoard(self.stream, self.clock)
+
+    def test_each_line_has_its_title(self) -> None:
+        rows = [self.board.row(key, f'disk-{key}') for key in 'ab']
+        for row in rows:
+            row.phase('receiving')
+            row.started(100 * MIB, 20 * MIB)
+        self.clock.advance(5)
+        rows[0].moved(70 * MIB)
+        self.board.refresh()
+        rows[0].phase('active')
+        self.board.finish('a')
+        self.assertEqual(
+            [
+                'disk-a: receiving  20.0/100.0 MiB',
+                'disk-b: receiving  20.0/100.0 MiB',
+                'disk-a: receiving  70.0/100.0 MiB, 70%, 10.0 MiB/s, 0:03 '
+                'left',
+                'disk-b: receiving  20.0/100.0 MiB, 20%, 0 B/s',
+                'disk-a: active, 70.0 MiB in 0:05, 10.0 MiB/s',
+            ],
+            self.stream.getvalue().splitlines(),
+        )
+
+    def test_a_row_is_new_once(self) -> None:
+        row = self.board.row('a', 'disk')
+        self.assertIs(row, self.board.row('a', 'disk'))
+        row.phase('waiting')
+        self.board.finish('a')
+        self.assertIsNot(row, self.board.row('a', 'disk'))
+
+    def test_titles_are_fit_for_a_terminal(self) -> None:
+        self.board.row('a', '\x1b[2J').phase('waiting')
+        self.board.refresh()
+        self.assertEqual('\\x1b[2J: waiting, 0:00\n', self.stream.getvalue())
+
+
+class TestLive(unittest.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.enterContext(
+            mock.patch.dict(os.environ, {'TERM': 'xterm'}, clear=True)
+        )
+        self.clock = doubles.FakeClock()
+        self.stream = doubles.Terminal()
+
+    def drawn(self, width: int, *titles: str) -> list[str]:
+        """Draw a row for each title; return the lines."""
+        self.stream = doubles.Terminal()
+        with live_board.LiveBoard(self.stream, self.clock, width) as board:
+            for title in titles:
+                row = board.row(title, title)
+                row.phase('receiving')
+                row.started(100 * MIB, 50 * MIB)
+            board.refresh()
+            return self.lines()
+
+    def lines(self) -> list[str]:
+        text = re.sub(r'\x1b\[[0-9;?]*[a-zA-Z]', '', self.stream.getvalue())
+        return [line for line in re.split(r'[\r\n]+', text) if line.strip()]
+
+    def test_a_line_for_each(self) -> None:
+        for line, title in zip(
+            self.drawn(90, 'disk', 'a-longer-name'),
+            ('disk          ', 'a-longer-name '),
+            strict=True,
+        ):
+            self.assertRegex(
+                line,
+                f'^{title}receiving [━╸╺]{{8,}}  50.0/100.0 MiB  50% '
+                ' +0 B/s  0:00',
+            )
+
+    def test_they_fit_into_any_width(self) -> None:
+        for width in (20, 40, 60, 80, 200):
+            for title in ('disk', 'x' * 300, '画像' * 100, '\x1b[2J\n'):
+                lines = self.drawn(width, title, 'b')
+                self.assertEqual(2, len(lines))
+                for line in lines:
+                    self.assertLessEqual(cells.cell_len(line.rstrip()), width)
+
+    def test_what_has_ended_stays_above(self) -> None:
+        with live_board.LiveBoard(self.stream, self.clock, 80) as board:
+            for key in 'ab':
+                board.row(key, f'[red]disk-{key}').phase('receiving')
+            board.refresh()
+            board.row('a', '').phase('active')
+            board.finish('a')
+            board.refresh()
+        text = '\n'.join(self.lines())
+        self.assertIn('[red]disk-a: active in 0:00', text)
+        self.assertTrue(self.lines()[-1].startswith('[red]disk-b receiving'))
+
+    def test_a_terminal_that_was_closed(self) -> None:
+        stream = doubles.LostTerminal()
+        with live_board.LiveBoard(stream, self.clock, 80) as board:
+            board.row('a', 'disk').phase('receiving')
+            board.refresh()
+            board.finish('a')
