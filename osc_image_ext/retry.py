@@ -37,11 +37,12 @@ CONFLICT a change of a server      409 in a state that 3 times
 ======== ========================= =================== ======================
 
 In addition keystoneauth requests a new token after a 401, once, and what runs
-for longer than a request (a task) is polled: see
-:func:`osc_image_ext.image.tasks.wait_for_task`.
+for longer than a request (a task, the upload of another client) is polled: see
+:class:`Outage`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+import contextlib
 import dataclasses
 import logging
 from typing import TypeVar
@@ -129,6 +130,36 @@ def retry_until(
             )
         sleep(delay)
     return request()
+
+
+class Outage:
+    """The time for which a server that is polled has not responded.
+
+    :param clock: returns seconds, monotonic.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._last_response = clock()
+        #: what was wrong with the last poll; empty if nothing was
+        self.problem = ''
+
+    @contextlib.contextmanager
+    def tolerate(self) -> Iterator[None]:
+        """Survive a failed poll that another one may follow.
+
+        :raises: what the block raises, if that is not retriable, or for more
+            than five minutes.
+        """
+        try:
+            yield
+        except Exception as error:
+            outage = self._clock() - self._last_response
+            if not is_retriable(error) or outage > MAX_OUTAGE:
+                raise
+            self.problem = describe_problem(error)
+        else:
+            self._last_response, self.problem = self._clock(), ''
 
 
 def is_retriable(error: Exception) -> bool:

@@ -19,6 +19,10 @@ from openstack.image.v2 import image as _image
 
 from osc_image_ext.image import service_info
 
+# Properties of an image with the stores of its latest import.
+IMPORTING_TO = 'os_glance_importing_to_stores'
+FAILED_STORES = 'os_glance_failed_import'
+
 
 @dataclasses.dataclass(frozen=True)
 class ImportRequest:

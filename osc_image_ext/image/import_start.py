@@ -27,8 +27,6 @@ from osc_image_ext.i18n import _
 from osc_image_ext.image import import_request
 from osc_image_ext.image import tasks
 
-_TASK_TYPE = 'api_image_import'
-
 
 def list_task_ids(
     proxy: _proxy.Proxy, image_id: str, sleep: retry.Sleep
@@ -61,7 +59,7 @@ def find_import_task(
     found = [
         task
         for task in _list_tasks(proxy, image_id, sleep)
-        if task.type == _TASK_TYPE and task.id not in known_task_ids
+        if task.type == tasks.IMPORT_TYPE and task.id not in known_task_ids
     ]
     return found[-1] if found else None
 

@@ -14,7 +14,6 @@
 
 import contextlib
 import dataclasses
-import re
 
 from openstack import exceptions as sdk_exceptions
 from openstack.image.v2 import _proxy
@@ -29,12 +28,6 @@ from osc_image_ext import text
 from osc_image_ext.i18n import _
 from osc_image_ext.image import import_request
 from osc_image_ext.image import tasks
-
-_IMPORTING_TO = 'os_glance_importing_to_stores'
-_FAILED_STORES = 'os_glance_failed_import'
-# Glance's 'Copied 512 MiB', in whatever language it is configured for.
-_COPIED = re.compile(r'(\d+)\s*MiB')
-_MIB = 1024 * 1024
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,7 +119,7 @@ class _Reporter(_listener.NullListener):
 
     def update(self, image: _image.Image) -> None:
         """Find the store that is being written to."""
-        busy = import_request.list_stores(image, _IMPORTING_TO)
+        busy = import_request.list_stores(image, import_request.IMPORTING_TO)
         pending = [i for i, name in enumerate(self._stores) if name in busy]
         if pending and pending[0] > self._current:
             self._current = pending[0]
@@ -138,15 +131,14 @@ class _Reporter(_listener.NullListener):
     def phase(self, name: str, message: str = '') -> None:
         if name not in ('pending', 'processing'):
             return
-        copied = _COPIED.search(message)
+        copied = tasks.parse_copied(message)
         if self._stale is None:
             self._stale = message
-        if copied and message != self._stale:
-            position = int(copied[1]) * _MIB
-            self._listener.moved(min(position, self._size or position))
+        if copied is not None and message != self._stale:
+            self._listener.moved(min(copied, self._size or copied))
         self._listener.phase(
             _('importing') if name == 'processing' else _('queued'),
-            self._where() if copied else message or self._where(),
+            message if message and copied is None else self._where(),
         )
 
     def _where(self) -> str:
@@ -189,7 +181,9 @@ def _note_failed_stores(
     """Name the stores that failed: Glance's message often does not."""
     with contextlib.suppress(*api_errors.API_ERRORS):
         image = proxy.get_image(image_id)
-        failed = import_request.list_stores(image, _FAILED_STORES)
+        failed = import_request.list_stores(
+            image, import_request.FAILED_STORES
+        )
         if failed:
             names = text.printable(', '.join(failed))
             error.add_note(_('Failed stores: %s.') % names)

@@ -13,8 +13,10 @@
 """Glance's tasks: creating, listing, and waiting for their end."""
 
 from collections.abc import Callable
+import contextlib
 import dataclasses
 import math
+import re
 import time
 from typing import Any
 
@@ -32,9 +34,14 @@ Clock = Callable[[], float]
 #: Returns a task as it is now.
 GetTask = Callable[[], _task.Task]
 
+# The type of the tasks that import an image, other than the legacy "import".
+IMPORT_TYPE = 'api_image_import'
+
 # Seconds for a response: between two polls a router may forget a connection,
 # and the client would never learn of it.
 _TIMEOUT = 60.0
+# Glance's 'Copied 512 MiB', in whatever language it is configured for.
+_COPIED = re.compile(r'(\d{1,12})\s*MiB')
 # Seconds between two polls: short tasks end soon, and long ones should not
 # burden Glance, which writes a new message once a minute at most.
 _FIRST_DELAY = 1.0
@@ -53,6 +60,12 @@ class WaitOptions:
     timeout: float | None = None
     clock: Clock = time.monotonic
     sleep: retry.Sleep = time.sleep
+
+    def deadline(self) -> float:
+        """Return when the timeout expires if it starts now."""
+        return self.clock() + (
+            math.inf if self.timeout is None else self.timeout
+        )
 
 
 def create(
@@ -114,6 +127,27 @@ def list_for_image(
     return found[:limit]
 
 
+def find_latest_import(
+    proxy: _proxy.Proxy, image_id: str
+) -> _task.Task | None:
+    """Return the task of an image's latest import, None if there is none.
+
+    A Glance older than 23.0 has no list of the tasks of an image.
+
+    :raises openstack.exceptions.HttpException: if Glance rejects the request.
+    """
+    with contextlib.suppress(sdk_exceptions.NotFoundException):
+        found = list_for_image(proxy, image_id, 1, type=IMPORT_TYPE)
+        return found[0] if found else None
+    return None
+
+
+def parse_copied(message: str) -> int | None:
+    """Return the bytes in the message of an import; None if it has none."""
+    copied = _COPIED.search(message)
+    return int(copied[1]) * 1024**2 if copied else None
+
+
 def _from_response(response: requests.Response) -> _task.Task:
     sdk_exceptions.raise_from_response(response)
     attributes = response.json()
@@ -139,30 +173,21 @@ def wait_for_task(
     :raises: what get_task() raises, if that is not retriable, or for five
         minutes.
     """
-    last_response = wait.clock()
-    deadline = last_response + (
-        math.inf if wait.timeout is None else wait.timeout
-    )
-    problem, delay = '', _FIRST_DELAY
+    outage = retry.Outage(wait.clock)
+    deadline = wait.deadline()
+    delay = _FIRST_DELAY
     while True:
         status = text.printable(task.status)
         message = text.printable(task.message or '')
-        listener.phase(status, problem or message)
+        listener.phase(status, outage.problem or message)
         if status == 'success':
             return task
         if status == 'failure':
             raise exceptions.TaskError(task.id, message)
         remaining = deadline - wait.clock()
         if remaining <= 0:
-            raise exceptions.TaskTimeout(task.id, status, problem)
+            raise exceptions.TaskTimeout(task.id, status, outage.problem)
         wait.sleep(min(delay, remaining))
         delay = min(delay * 1.5, _LAST_DELAY)
-        try:
+        with outage.tolerate():
             task = get_task()
-        except Exception as error:
-            outage = wait.clock() - last_response
-            if not retry.is_retriable(error) or outage > retry.MAX_OUTAGE:
-                raise
-            problem = retry.describe_problem(error)
-        else:
-            last_response, problem = wait.clock(), ''
