@@ -88,7 +88,7 @@ class BulkChange:
 
     def _check_arguments(self, parsed_args: argparse.Namespace) -> None:
         output.require_stdout(self._app)
-        server_arguments.check_columns(server_rows.COLUMNS, parsed_args)
+        output.check_columns(server_rows.COLUMNS, parsed_args)
         server_arguments.check_selection(parsed_args)
 
     def _run(

@@ -10,8 +10,9 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Standard output that cannot be written to."""
+"""What standard output cannot show."""
 
+import argparse
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -31,6 +32,30 @@ def require_stdout(app: Any) -> None:
     """
     if app.stdout is None:
         raise exceptions.Error(_('Standard output is closed.'))
+
+
+def check_columns(
+    columns: Sequence[str], parsed_args: argparse.Namespace
+) -> None:
+    """Check that the selected columns exist: afterwards it is too late.
+
+    :param columns: those that there are.
+    :raises osc_lib.exceptions.CommandError: if one does not.
+    """
+    known = {_normalize(column) for column in columns}
+    # Only lists can be sorted.
+    sort_columns = getattr(parsed_args, 'sort_columns', ())
+    for name in (*parsed_args.columns, *sort_columns):
+        if _normalize(name) not in known:
+            raise osc_exceptions.CommandError(
+                _('There is no column "%(name)s"; the columns are %(all)s.')
+                % {'name': _text.printable(name), 'all': ', '.join(columns)}
+            )
+
+
+def _normalize(column: str) -> str:
+    """Return the name of a column as cliff compares it."""
+    return column.lower().strip().replace(' ', '_')
 
 
 def show(

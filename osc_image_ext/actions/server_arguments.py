@@ -13,7 +13,7 @@
 """The options of commands that change many servers, as values."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 import functools
 import logging
 from typing import Any
@@ -24,7 +24,6 @@ from openstackclient.identity import common as identity_common
 from osc_lib import exceptions as osc_exceptions
 
 from osc_image_ext import bulk
-from osc_image_ext import text
 from osc_image_ext.compute import hypervisors as _hypervisors
 from osc_image_ext.compute import server_changes
 from osc_image_ext.compute import session as _session
@@ -35,28 +34,6 @@ LOG = logging.getLogger(__name__)
 
 # An unset variable of a shell leaves them empty.
 _NON_EMPTY_OPTIONS = ('matching', 'project', 'project_domain', 'name')
-
-
-def check_columns(
-    columns: Sequence[str], parsed_args: argparse.Namespace
-) -> None:
-    """Check that the selected columns exist: afterwards it is too late.
-
-    :param columns: those that there are.
-    :raises osc_lib.exceptions.CommandError: if one does not.
-    """
-    known = {_normalize(column) for column in columns}
-    for name in (*parsed_args.columns, *parsed_args.sort_columns):
-        if _normalize(name) not in known:
-            raise osc_exceptions.CommandError(
-                _('There is no column "%(name)s"; the columns are %(all)s.')
-                % {'name': text.printable(name), 'all': ', '.join(columns)}
-            )
-
-
-def _normalize(column: str) -> str:
-    """Return the name of a column as cliff compares it."""
-    return column.lower().strip().replace(' ', '_')
 
 
 def check_selection(parsed_args: argparse.Namespace) -> None:

@@ -11,6 +11,7 @@
 #    under the License.
 
 
+import argparse
 import errno
 import io
 import os
@@ -67,3 +68,35 @@ class TestShow(unittest.TestCase):
             'column.',
             self.failed(app, ValueError('No such column')),
         )
+
+
+class TestColumns(unittest.TestCase):
+    def check(self, *columns: str, sort: tuple[str, ...] = ()) -> None:
+        parsed_args = argparse.Namespace(
+            columns=list(columns), sort_columns=list(sort)
+        )
+        output.check_columns(('ID', 'Some Name'), parsed_args)
+
+    def test_columns_that_exist(self) -> None:
+        self.check()
+        self.check('ID', 'id', ' Some_name', 'some name')
+        self.check(sort=('id', 'Some Name'))
+
+    def test_columns_that_do_not(self) -> None:
+        for columns, sort in (
+            (('Resutl',), ()),
+            (('ID', 'Resutl'), ()),
+            ((), ('Resutl',)),
+        ):
+            with (
+                self.subTest(columns),
+                self.assertRaisesRegex(
+                    osc_exceptions.CommandError,
+                    '^There is no column "Resutl"; the columns are ID, Some '
+                    'Name.$',
+                ),
+            ):
+                self.check(*columns, sort=sort)
+
+    def test_one_object_cannot_be_sorted(self) -> None:
+        output.check_columns(('ID',), argparse.Namespace(columns=['id']))

@@ -75,35 +75,6 @@ class TestCheck(unittest.TestCase):
             server_arguments.check_selection(parse(*arguments))
 
 
-class TestColumns(unittest.TestCase):
-    def check(self, *columns: str, sort: tuple[str, ...] = ()) -> None:
-        parsed_args = argparse.Namespace(
-            columns=list(columns), sort_columns=list(sort)
-        )
-        server_arguments.check_columns(('ID', 'Some Name'), parsed_args)
-
-    def test_columns_that_exist(self) -> None:
-        self.check()
-        self.check('ID', 'id', ' Some_name', 'some name')
-        self.check(sort=('id', 'Some Name'))
-
-    def test_columns_that_do_not(self) -> None:
-        for columns, sort in (
-            (('Resutl',), ()),
-            (('ID', 'Resutl'), ()),
-            ((), ('Resutl',)),
-        ):
-            with (
-                self.subTest(columns),
-                self.assertRaisesRegex(
-                    osc_exceptions.CommandError,
-                    '^There is no column "Resutl"; the columns are ID, Some '
-                    'Name.$',
-                ),
-            ):
-                self.check(*columns, sort=sort)
-
-
 class TestHypervisors(unittest.TestCase):
     def found(self, *arguments: str) -> list[str]:
         nova = compute_doubles.Nova()
