@@ -80,6 +80,25 @@ class TaskTimeout(Error):
             self.add_note(problem)
 
 
+class WatchTimeout(Error):
+    """An image is neither active nor failed in time.
+
+    :param image_id: the image's ID.
+    :param state: how far it is.
+    :param problem: why the server does not report more, may be empty.
+    """
+
+    def __init__(self, image_id: str, state: str, problem: str) -> None:
+        self.image_id = image_id
+        self.state = state
+        super().__init__(
+            _('Timed out watching image %(id)s (state: %(state)s).')
+            % {'id': image_id, 'state': state}
+        )
+        if problem:
+            self.add_note(problem)
+
+
 class VerificationError(Error):
     """The server stored something other than what was sent.
 

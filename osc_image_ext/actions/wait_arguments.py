@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""The options --wait, --timeout and --progress, as a value."""
+"""The options --wait, --watch, --timeout and --progress, as a value."""
 
 import argparse
 
@@ -29,3 +29,14 @@ def wait_options(parsed_args: argparse.Namespace) -> tasks.WaitOptions:
     if parsed_args.timeout is not None and not enabled:
         raise exceptions.Error(_('--timeout requires --wait or --progress.'))
     return tasks.WaitOptions(enabled, parsed_args.timeout)
+
+
+def watch_options(parsed_args: argparse.Namespace) -> tasks.WaitOptions:
+    """Return whether and how to watch.
+
+    :raises osc_image_ext.exceptions.Error: if there is a timeout, but nothing
+        to watch.
+    """
+    if parsed_args.timeout is not None and not parsed_args.watch:
+        raise exceptions.Error(_('--timeout requires --watch.'))
+    return tasks.WaitOptions(parsed_args.watch, parsed_args.timeout)

@@ -24,6 +24,7 @@ from openstack.image.v2 import _proxy
 import requests
 
 from osc_image_ext import responses
+from osc_image_ext.image import progress_report
 
 # Seconds for a response, unless the cloud has an api_timeout: Glance answers
 # image data when it is stored.
@@ -40,6 +41,7 @@ _NO_CONTENT = (
 _KEYS = (
     ('GET', r'images', ('images',)),
     ('GET', r'(images/[^/]+/)?tasks', ('tasks',)),
+    ('GET', r'images/[^/]+/progress', progress_report.KEYS),
     ('GET', r'info/import', ('import-methods',)),
     ('GET', r'info/stores', ('stores',)),
     ('GET', r'(images|tasks)/[^/]+', ('id', 'status')),

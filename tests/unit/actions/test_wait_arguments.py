@@ -24,6 +24,22 @@ def parse(**given: object) -> tasks.WaitOptions:
     return wait_arguments.wait_options(argparse.Namespace(**options))
 
 
+class TestWatchOptions(unittest.TestCase):
+    def parse(self, watch: bool, timeout: int | None) -> tasks.WaitOptions:
+        return wait_arguments.watch_options(
+            argparse.Namespace(watch=watch, timeout=timeout)
+        )
+
+    def test_values(self) -> None:
+        wait = self.parse(True, 5)
+        self.assertEqual((True, 5), (wait.enabled, wait.timeout))
+        self.assertFalse(self.parse(False, None).enabled)
+
+    def test_a_timeout_needs_something_to_watch(self) -> None:
+        with self.assertRaisesRegex(exceptions.Error, 'requires --watch'):
+            self.parse(False, 0)
+
+
 class TestWaitOptions(unittest.TestCase):
     def test_what_enables_waiting(self) -> None:
         for given, enabled, timeout in (

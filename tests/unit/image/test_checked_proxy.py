@@ -24,6 +24,7 @@ from tests.fixtures import doubles
 
 BASE = 'https://cloud.example:9292/image/v2.16'
 IMAGE = {'id': 'x', 'status': 'queued'}
+PROGRESS = {'image_id': 'x', 'status': 'queued', 'state': 'waiting'}
 
 
 def respond(method: str, path: str, *args: Any) -> requests.Response:
@@ -39,6 +40,8 @@ class TestCheck(unittest.TestCase):
             ('GET', '/images?name=a', 200, {'images': []}),
             ('GET', '/images/x', 200, IMAGE),
             ('GET', '/images/x/tasks', 200, {'tasks': []}),
+            ('GET', '/images/x/progress', 200, PROGRESS),
+            ('GET', '/images/x/progress', 404, {'message': 'No.'}),
             ('GET', '/tasks', 200, {'tasks': []}),
             ('GET', '/tasks/x', 200, IMAGE),
             ('GET', '/info/import', 200, {'import-methods': {}}),
@@ -75,6 +78,7 @@ class TestCheck(unittest.TestCase):
                     ('GET', '/images'),
                     ('GET', '/images/x'),
                     ('GET', '/images/x/tasks'),
+                    ('GET', '/images/x/progress'),
                     ('GET', '/info/import'),
                     ('POST', '/images'),
                     ('POST', '/images/x/import'),
@@ -87,6 +91,8 @@ class TestCheck(unittest.TestCase):
             ('GET', '/images/x', 200, '{"id": "x', 'application/json'),
             ('GET', '/images/x', 200, {'id': 'x'}),
             ('GET', '/images', 200, IMAGE),
+            ('GET', '/images/x/progress', 200, IMAGE),
+            ('GET', '/images/x/progress', 404, '<html>nginx', 'text/html'),
             ('GET', '/images/x', 302, ''),
             ('GET', '/images/x', 404, '<html>nginx', 'text/html'),
             ('DELETE', '/images/x', 404, 'Not found', 'text/plain'),
