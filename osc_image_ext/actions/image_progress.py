@@ -139,15 +139,12 @@ def _warn_unreported(
     found: Iterable[_report.ImageProgress],
 ) -> None:
     """Warn, once, if bytes that are on their way are not reported."""
-    if any(
-        progress.is_running and progress.image_id in reader.unreported
-        for progress in found
-    ):
+    is_running = any(progress.is_running for progress in found)
+    if is_running and not reader.has_reports:
         LOG.warning(
             _(
                 'The image service does not report the bytes of uploads '
-                '(glance-upload-progress is not installed there, or does not '
-                'permit it).'
+                '(glance-upload-progress is not installed there).'
             )
         )
 

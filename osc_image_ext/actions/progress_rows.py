@@ -53,7 +53,7 @@ def _describe_store(store: dict[str, Any]) -> str:
     if store['received'] is not None:
         words.append(units.format_bytes(store['received'], store['total']))
     state = ' '.join(words)
-    return f'{store["name"]}: {state}' if store['name'] else state
+    return f'{store["store"]}: {state}' if store['store'] else state
 
 
 def list_row(progress: _report.ImageProgress) -> tuple[Any, ...]:

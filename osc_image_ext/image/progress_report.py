@@ -51,10 +51,10 @@ _MAX_AGE = datetime.timedelta(seconds=30)
 class StoreProgress:
     """How much of an image is in a store; see :class:`ImageProgress`.
 
-    :param name: store ID, None if the deployment has one store only.
+    :param store: its ID, None if the deployment has one store only.
     """
 
-    name: str | None
+    store: str | None
     state: str
     received: int | None = None
     total: int | None = None
@@ -148,9 +148,9 @@ def parse(response: requests.Response, image_id: str) -> ImageProgress:
 
 
 def _store(value: Any) -> StoreProgress:
-    store = value if isinstance(value, dict) else {}
-    name, state = _text(store.get('name')), _text(store.get('state'))
-    return StoreProgress(name, state or WAITING, *_byte_counts(store))
+    row = value if isinstance(value, dict) else {}
+    store, state = _text(row.get('store')), _text(row.get('state'))
+    return StoreProgress(store, state or WAITING, *_byte_counts(row))
 
 
 def _byte_counts(value: dict[str, Any]) -> tuple[int | None, int | None]:

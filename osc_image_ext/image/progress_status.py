@@ -39,6 +39,8 @@ _MEANINGS = {
     'deleted': (None, _report.FAILED),
     'pending_delete': (None, _report.FAILED),
 }
+# Property of an image whose data is staged; Glance sets it after the data.
+_STAGE_HOST = 'os_glance_stage_host'
 _RUNNING_TASK = ('pending', 'processing')
 
 
@@ -57,6 +59,8 @@ def infer(
         phase, state = _report.IMPORT, _report.IMPORTING
     elif task and task.status == 'failure' and _has_failed(image, status):
         phase, state = _report.IMPORT, _report.FAILED
+    elif status == 'uploading' and _STAGE_HOST in (image.properties or {}):
+        state = _report.DONE
     if task and phase == _report.IMPORT:
         message = text.printable(task.message or '')
     stores = list_stores(image)
@@ -94,7 +98,7 @@ def _find_received(
 ) -> int | None:
     """Return the bytes that an image has, None if not known."""
     size: int | None = image.size or None
-    if state == _report.DONE:
+    if state == _report.DONE:  # stored, or staged
         return size
     # Of several stores, the message may be about another one.
     if state != _report.IMPORTING or len(stores) > 1:

@@ -48,8 +48,8 @@ class ProgressReader:
 
     def __init__(self, proxy: _proxy.Proxy) -> None:
         self._proxy = proxy
-        #: IDs of images of which the server reports no bytes
-        self.unreported: set[str] = set()
+        #: whether the server reports bytes; false once it is known not to
+        self.has_reports = True
 
     def read(self, image: _image.Image) -> ImageProgress:
         """Return how far an image is.
@@ -78,18 +78,15 @@ class ProgressReader:
         return report
 
     def _get_report(self, image_id: str) -> ImageProgress | None:
-        """Return what the server reports; None if it does not.
-
-        The filter may show reports only to the owners of images (403).
-        """
-        if image_id in self.unreported:
+        """Return what the server reports; None if it does not."""
+        if not self.has_reports:
             return None
         response = self._proxy.get(
             f'/images/{image_id}/progress', skip_cache=True
         )
-        if response.status_code in (403, 404):
+        if response.status_code == 404:
             self._proxy.get_image(image_id)  # 404 if the image was deleted
-            self.unreported.add(image_id)
+            self.has_reports = False
             return None
         sdk_exceptions.raise_from_response(response)
         return _report.parse(response, image_id)

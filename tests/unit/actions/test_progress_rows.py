@@ -65,7 +65,7 @@ class TestRows(unittest.TestCase):
         )
         self.assertEqual(
             {
-                'name': 'fast',
+                'store': 'fast',
                 'state': 'done',
                 'received': 1024,
                 'total': 2048,

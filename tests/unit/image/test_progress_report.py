@@ -62,8 +62,8 @@ class TestParse(unittest.TestCase):
 
     def test_an_import(self) -> None:
         stores = [
-            {'name': 'fast', 'state': 'done', 'received': 9, 'total': 9},
-            {'name': None, 'state': 'importing', 'new key': 1},
+            {'store': 'fast', 'state': 'done', 'received': 9, 'total': 9},
+            {'store': None, 'state': 'importing', 'new key': 1},
         ]
         found = parse(phase='import', state='importing', stores=stores)
         self.assertEqual(
@@ -113,13 +113,13 @@ class TestParse(unittest.TestCase):
         evil = '\x1b[2Jx\n' + 'y' * 1000
         found = parse(
             **dict.fromkeys(('attempt', 'started_at', 'phase'), evil),
-            stores=[{'name': evil, 'state': evil}],
+            stores=[{'store': evil, 'state': evil}],
         )
         for text in (
             found.attempt,
             found.started_at,
             found.phase,
-            found.stores[0].name,
+            found.stores[0].store,
             found.stores[0].state,
         ):
             self.assertTrue(text.isprintable())

@@ -68,6 +68,16 @@ class TestState(unittest.TestCase):
                     (found.phase, found.state, found.message),
                 )
 
+    def test_staged_data(self) -> None:
+        host = {'os_glance_stage_host': 'http://glance.example'}
+        found = infer('uploading', size=5, **host)
+        self.assertEqual(
+            ('stage', 'done', 5), (found.phase, found.state, found.received)
+        )
+        self.assertFalse(found.is_over)
+        found = infer('uploading', 'processing', **host)
+        self.assertEqual('importing', found.state)
+
     def test_an_import_that_other_attempts_have_followed(self) -> None:
         for status, phase, state in (
             ('uploading', 'stage', 'receiving'),
@@ -134,7 +144,7 @@ class TestStores(unittest.TestCase):
                 'c': 'importing',
                 '\\x1b[2J': 'failed',
             },
-            {store.name: store.state for store in found.stores},
+            {store.store: store.state for store in found.stores},
         )
 
 
