@@ -82,7 +82,9 @@ class ProgressReader:
         if not self.has_reports:
             return None
         response = self._proxy.get(
-            f'/images/{image_id}/progress', skip_cache=True
+            f'/images/{image_id}/progress',
+            skip_cache=True,
+            status_code_retries=0,  # see retry.py
         )
         if response.status_code == 404:
             self._proxy.get_image(image_id)  # 404 if the image was deleted

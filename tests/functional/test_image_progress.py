@@ -181,7 +181,7 @@ class WatchTest(ProgressTest):
         self.wait_for(lambda: any('receiving' in s for s in screen.lines))
         self.stall.released.set()
         self.assertEqual(0, screen.wait())
-        self.assertRegex(screen.lines[-1], r'^active +0:\d\d$')
+        self.assertRegex(screen.lines[-1], r'^active +━+ +0:\d\d$')
         self.assertTrue(screen.cursor_at_start)
         self.assertEqual(0, self.finish(upload).status)
 
@@ -235,9 +235,9 @@ class WatchTest(ProgressTest):
     def test_upload_that_fails(self) -> None:
         image = self.queued()
         self.proxy.inject('PUT', '/file', self.stall)
-        upload = self.start(
-            'image', 'upload', image.id, '--file', str(self.file)
-        )
+        # More than what the buffers of connections could still deliver.
+        large = str(self.source(64 * 1024**2, 'large.img'))
+        upload = self.start('image', 'upload', image.id, '--file', large)
         self.wait_for(lambda: self.image().status == 'saving')
         watch = self.watching('show', image.id, '--watch')
         base.interrupt(upload)

@@ -130,7 +130,6 @@ class ReportedTest(import_base.ImportTest):
             200,
             '{"image_id": "x", "status": "saving", "state": "done"}',
         ),
-        redirect=(302, ''),
         not_glance=(404, '<html>nginx</html>', 'text/html'),
     )
     def test_rubbish(self, *answer: Any) -> None:
