@@ -43,6 +43,8 @@ class RealStartTest(base.FunctionalTest):
     @base.cases(
         stage=('image', 'stage'),
         upload=('image', 'upload'),
+        progress_show=('image', 'progress', 'show'),
+        progress_list=('image', 'progress', 'list'),
         set=('hypervisor', 'servers', 'set'),
         unset=('hypervisor', 'servers', 'unset'),
     )

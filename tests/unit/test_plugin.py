@@ -185,6 +185,8 @@ class TestResolution(unittest.TestCase):
             'image upload': 'image_upload:UploadImage',
             'image task create': 'image_task:CreateImageTask',
             'image task list': 'image_task:ListImageTask',
+            'image progress show': 'image_progress:ShowImageProgress',
+            'image progress list': 'image_progress:ListImageProgress',
             'hypervisor servers set': (
                 'hypervisor_servers:SetHypervisorServers'
             ),
