@@ -141,6 +141,14 @@ class TestShow(ProgressTestCase):
         (line,) = self.logged()
         self.assertIn('does not report the bytes of uploads', line)
 
+    def test_an_image_of_which_all_is_known(self) -> None:
+        self.documents = [404]
+        self.proxy.find_image.side_effect = None
+        self.proxy.find_image.return_value = doubles.image(size=5)
+        self.assertEqual(0, self.run_command('disk', '-f', 'json'))
+        self.assertEqual(5, self.shown()['received'])
+        self.assertEqual([], self.logged())
+
     def test_a_timeout_needs_something_to_watch(self) -> None:
         self.assert_refused('requires --watch', 'disk', '--timeout', '5')
         self.proxy.find_image.assert_not_called()

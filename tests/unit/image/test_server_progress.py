@@ -11,6 +11,7 @@
 #    under the License.
 
 
+import threading
 from typing import Any
 import unittest
 
@@ -185,8 +186,19 @@ class TestAll(ProgressTestCase):
         return [progress.name for progress in found]
 
     def test_in_the_order_of_the_list(self) -> None:
-        names = [str(number) for number in range(20)]
-        self.assertEqual(names, self.read_all(*names))
+        second_is_read = threading.Event()
+
+        class Reader(server_progress.ProgressReader):
+            def read(self, image: Any) -> progress_report.ImageProgress:
+                progress = super().read(image)
+                if image.id == 'a':
+                    second_is_read.wait(60)
+                if image.id == 'b':
+                    second_is_read.set()
+                return progress
+
+        self.reader = Reader(self.proxy)
+        self.assertEqual(['a', 'b', 'c'], self.read_all('a', 'b', 'c'))
         self.assertEqual([], self.read_all())
 
     def test_images_that_were_deleted(self) -> None:

@@ -105,6 +105,7 @@ class TestLive(unittest.TestCase):
                 f'^{title}receiving [━╸╺]{{8,}}  50.0/100.0 MiB  50% '
                 ' +0 B/s  0:00',
             )
+            self.assertEqual(87, cells.cell_len(line.rstrip()))
 
     def test_they_fit_into_any_width(self) -> None:
         for width in (20, 40, 60, 80, 200):
@@ -125,6 +126,15 @@ class TestLive(unittest.TestCase):
         text = '\n'.join(self.lines())
         self.assertIn('[red]disk-a: active in 0:00', text)
         self.assertTrue(self.lines()[-1].startswith('[red]disk-b receiving'))
+
+    def test_titles_are_fit_for_a_terminal(self) -> None:
+        with live_board.LiveBoard(self.stream, self.clock, 80) as board:
+            board.row('a', 'x\x1b]0;title\x07y').phase('receiving')
+            board.refresh()
+            board.finish('a')
+        lines = self.lines()
+        for line in (lines[0], lines[-1]):
+            self.assertIn(r'x\x1b]0;title\x07y', line)
 
     def test_a_terminal_that_was_closed(self) -> None:
         stream = doubles.LostTerminal()
