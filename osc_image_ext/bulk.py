@@ -77,9 +77,8 @@ def run(
     try:
         while True:
             while len(threads.running) < workers and not stop.is_set():
-                if (next_item := next(numbered, None)) is None:
+                if not threads.start_next(numbered):
                     break
-                threads.start(*next_item)
             if not threads.running or stop.at_once.is_set():
                 break
             if stop.is_set() and not is_reported:
@@ -88,6 +87,7 @@ def run(
             yield from threads.wait(_POLL_INTERVAL)
     except BaseException:
         stop.set()
+        threads.close()
         raise
     yield from threads.abandon()
     for index, item in numbered:
@@ -95,26 +95,50 @@ def run(
 
 
 class _Threads(Generic[Item, Result]):
-    """The items in progress, each in a thread of its own."""
+    """The items in progress, each in a thread."""
 
     def __init__(self, work: Callable[[Item], Result]) -> None:
         self.running: dict[int, Item] = {}
         self._work = work
+        self._started = 0
+        self._items: queue.SimpleQueue[tuple[int, Item] | None]
+        self._items = queue.SimpleQueue()
         self._results: queue.SimpleQueue[ItemResult[Item, Result]]
         self._results = queue.SimpleQueue()
 
-    def start(self, index: int, item: Item) -> None:
+    def start_next(self, numbered: Iterator[tuple[int, Item]]) -> bool:
+        """Start the next item; return whether there was one."""
+        next_item = next(numbered, None)
+        if next_item is None:
+            return False
+        index, item = next_item
         self.running[index] = item
-        # Python would join a thread of concurrent.futures when it exits.
-        threading.Thread(
-            target=self._run, args=(index, item), name='bulk', daemon=True
-        ).start()
+        self._items.put(next_item)
+        self._start_thread()
+        return True
 
-    def _run(self, index: int, item: Item) -> None:
-        try:
-            self._results.put(ItemResult(index, item, self._work(item)))
-        except BaseException as error:
-            self._results.put(ItemResult(index, item, error=error))
+    def _start_thread(self) -> None:
+        """Start a thread unless one waits for an item."""
+        # To start a thread costs as much as a quarter of a request: they are
+        # reused. Python would join those of concurrent.futures at its exit.
+        if len(self.running) > self._started:
+            self._started += 1
+            threading.Thread(
+                target=self._run, name='bulk', daemon=True
+            ).start()
+
+    def _run(self) -> None:
+        while next_item := self._items.get():
+            index, item = next_item
+            try:
+                self._results.put(ItemResult(index, item, self._work(item)))
+            except BaseException as error:
+                self._results.put(ItemResult(index, item, error=error))
+
+    def close(self) -> None:
+        """Let each thread end once it has finished its item."""
+        for _number in range(self._started):
+            self._items.put(None)
 
     def wait(self, seconds: float) -> Iterator[ItemResult[Item, Result]]:
         """Yield the next result, if there is one by then."""
@@ -124,7 +148,11 @@ class _Threads(Generic[Item, Result]):
             yield result
 
     def abandon(self) -> Iterator[ItemResult[Item, Result]]:
-        """Yield the results that there are, and those of all other items."""
+        """Yield the results that there are, and those of all other items.
+
+        The threads end.
+        """
+        self.close()
         while not self._results.empty():
             yield from self.wait(0)
         for index, item in self.running.items():

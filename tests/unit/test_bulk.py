@@ -11,8 +11,11 @@
 #    under the License.
 
 from collections.abc import Iterator
+import queue
 import threading
+from typing import Any
 import unittest
+from unittest import mock
 
 from osc_image_ext import bulk
 
@@ -100,6 +103,19 @@ class TestRun(unittest.TestCase):
         run = bulk.run(items(), double, 3)
         next(run)
         self.assertLess(len(taken), 8)
+
+    def test_a_thread_for_each_worker_until_the_end(self) -> None:
+        threads = set()
+
+        def work(item: int) -> int:
+            threads.add(threading.current_thread())
+            return item
+
+        list(bulk.run(range(100), work, 3))
+        self.assertLessEqual(len(threads), 3)
+        for thread in threads:
+            thread.join(10)
+        self.assertEqual({False}, {thread.is_alive() for thread in threads})
 
     def test_an_error_is_that_of_its_item(self) -> None:
         def work(item: int) -> int:
@@ -201,22 +217,23 @@ class TestStop(unittest.TestCase):
 
     def test_what_is_finished_is_not_abandoned(self) -> None:
         stop = bulk.Stop()
-        finished = threading.Barrier(3)
+        finished = threading.Semaphore(0)
 
-        def work(item: int) -> int:
-            if item:
-                finished.wait(10)
-            return item + 1
+        class Queue(queue.SimpleQueue[Any]):
+            def put(self, item: Any) -> None:  # type: ignore[override]
+                super().put(item)
+                if isinstance(item, bulk.ItemResult):
+                    finished.release()
 
-        run = bulk.run(range(3), work, 3, stop)
-        self.assertEqual(1, next(run).result)
-        finished.wait(10)
-        for thread in threading.enumerate():
-            if thread.name == 'bulk':
-                thread.join(10)
+        with mock.patch.object(queue, 'SimpleQueue', Queue):
+            run = bulk.run(range(3), lambda item: item + 1, 3, stop)
+            first = next(run).result or 0
+        for _number in range(3):
+            self.assertTrue(finished.acquire(timeout=10))
         stop.set()
         stop.at_once.set()
-        self.assertEqual([2, 3], sorted(each.result or 0 for each in run))
+        others = [each.result or 0 for each in run]
+        self.assertEqual([1, 2, 3], sorted([first, *others]))
 
     def test_threads_do_not_delay_the_end_of_python(self) -> None:
         gate = Gate()
