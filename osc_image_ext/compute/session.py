@@ -61,6 +61,7 @@ class RetryingSession:
         self._clock = clock
         self._renewal = threading.Lock()
         self._warnings = itertools.count()
+        self._endpoint = _find_endpoint(proxy)
         _enlarge_pool(proxy.session.session, workers)
 
     def get(
@@ -158,6 +159,7 @@ class RetryingSession:
             allow_reauth=False,
             connect_retries=0,
             status_code_retries=0,
+            endpoint_override=self._endpoint,
             **options,
         )
 
@@ -169,6 +171,20 @@ class RetryingSession:
             if session.get_token() != token:
                 return True
             return bool(session.invalidate() and session.get_token())
+
+
+def _find_endpoint(proxy: _proxy.Proxy) -> str | None:
+    """Return Nova's endpoint as keystoneauth's ``endpoint_override``.
+
+    Without it keystoneauth copies the service catalog for each request.
+
+    :returns: a template, in which ``%%`` stands for ``%``; None if there is
+        no endpoint.
+    """
+    if proxy.endpoint_override:
+        return proxy.endpoint_override
+    endpoint = proxy.get_endpoint()
+    return endpoint.replace('%', '%%') if endpoint else None
 
 
 def _enlarge_pool(session: requests.Session, connections: int) -> None:

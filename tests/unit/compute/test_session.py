@@ -74,6 +74,37 @@ class TestCall(CallerTestCase):
         self.assertNotIn('microversion', self.nova.asked[0].options)
 
 
+class TestEndpoint(unittest.TestCase):
+    def ask(self, nova: compute_doubles.Nova) -> list[Any]:
+        """Send two requests; return the endpoints that they name."""
+        nova.answer('GET', '/x', {})
+        session = _session.RetryingSession(nova.proxy)
+        for _number in range(2):
+            session.request('GET', '/x', None)
+        return [asked.options['endpoint_override'] for asked in nova.asked]
+
+    def test_it_is_found_once_for_all_requests(self) -> None:
+        nova = compute_doubles.Nova()
+        self.assertEqual([doubles.URL] * 2, self.ask(nova))
+        nova.proxy.get_endpoint.assert_called_once_with()
+
+    def test_a_percent_sign_is_no_template(self) -> None:
+        nova = compute_doubles.Nova()
+        nova.proxy.get_endpoint.return_value = 'http://nova/a%20b'
+        endpoint = self.ask(nova)[0]
+        self.assertEqual('http://nova/a%20b', endpoint % {})
+
+    def test_a_template_of_the_users_is_kept(self) -> None:
+        nova = compute_doubles.Nova()
+        nova.proxy.endpoint_override = 'http://nova/%(project_id)s'
+        self.assertEqual([nova.proxy.endpoint_override] * 2, self.ask(nova))
+
+    def test_without_one_keystoneauth_reports_it(self) -> None:
+        nova = compute_doubles.Nova()
+        nova.proxy.get_endpoint.return_value = None
+        self.assertEqual([None, None], self.ask(nova))
+
+
 class TestBusy(CallerTestCase):
     def test_retry_after_is_obeyed(self) -> None:
         for status in (429, 502, 503, 504):
