@@ -12,12 +12,14 @@
 
 """A stub of Nova with many servers and a high latency, as a process.
 
-It implements just enough of the Identity and Compute APIs to accept properties
-from ``openstack`` and ``nova``, and stores only statistics. The work of a real
-Nova, in one process, would hide the time that the clients wait.
+It implements just enough of the Identity and Compute APIs to list servers and
+accept properties from ``openstack`` and ``nova``. The work of a real Nova, in
+one process, would hide the time that the clients wait.
 """
 
 import argparse
+from collections.abc import Mapping
+import dataclasses
 import http.server
 import json
 import pathlib
@@ -25,38 +27,63 @@ import socket
 import threading
 import time
 from typing import Any
+import urllib.parse
 import uuid
 
 from benchmarks import sink
 from benchmarks import sink_answers
 
-HYPERVISOR = 'node-1'
-SERVERS = 200
-#: seconds per request to Nova
-LATENCY = 0.05
+#: all hypervisors have names that begin so
+HYPERVISOR = 'node-'
 
 _COMPUTE = '/compute/v2.1'
-_NODE = {
-    'id': str(uuid.uuid4()),
-    'hypervisor_hostname': HYPERVISOR,
-    'state': 'up',
-    'status': 'enabled',
-}
+
+
+@dataclasses.dataclass(frozen=True)
+class Size:
+    """The size of the cloud, and its distance.
+
+    :param servers: number of servers in all, the same on each hypervisor.
+    :param latency: seconds per request to Nova.
+    """
+
+    hypervisors: int
+    servers: int
+    latency: float
+
+    @property
+    def options(self) -> list[str]:
+        """The options that start a stub of this size."""
+        values = dataclasses.asdict(self).items()
+        return [f'--{name}={value}' for name, value in values]
 
 
 class _FarNova(http.server.ThreadingHTTPServer):
-    """The state: documents, and statistics since the last login."""
+    """The state: hypervisors, servers, and statistics since the last login."""
 
     request_queue_size = 128
+    daemon_threads = True
 
-    def __init__(self, listener: socket.socket) -> None:
+    def __init__(self, listener: socket.socket, size: Size) -> None:
         super().__init__(
             listener.getsockname()[:2], _Handler, bind_and_activate=False
         )
         self.socket.close()
         self.socket = listener
         host, port = listener.getsockname()[:2]
+        self.latency = size.latency
         self.documents = _documents(f'http://{host}:{port}')
+        names = [f'{HYPERVISOR}{n}' for n in range(size.hypervisors)]
+        each = size.servers // size.hypervisors
+        self.servers = {
+            name: [_server(name, number) for number in range(each)]
+            for name in names
+        }
+        self.metadata: Mapping[str, dict[str, str]] = {
+            server['id']: server['metadata']
+            for servers in self.servers.values()
+            for server in servers
+        }
         self.lock = threading.Lock()
         self.forget()
 
@@ -66,14 +93,30 @@ class _FarNova(http.server.ThreadingHTTPServer):
         self.changed: set[str] = set()
         self.requests = 0
 
-    def count(self, begun: float, changed: str) -> None:
+    def count(self, begun: float) -> None:
         """Count a request that has finished."""
         with self.lock:
             self.begun = self.begun or begun
             self.ended = time.monotonic()
             self.requests += 1
-            if changed:
-                self.changed.add(changed)
+
+    def statistics(self) -> dict[str, Any]:
+        """Return the statistics."""
+        return {
+            'seconds': self.ended - self.begun,
+            'changed': len(self.changed),
+            'requests': self.requests,
+        }
+
+    def hypervisors(self, query: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Return hypervisors, with their servers if the query wants them."""
+        pattern = query.get('hypervisor_hostname_pattern', '')
+        with_servers = 'with_servers' in query
+        return [
+            _hypervisor(name, servers if with_servers else None)
+            for name, servers in self.servers.items()
+            if pattern in name
+        ]
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -82,39 +125,48 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
-        path = self.path.partition('?')[0].rstrip('/')
+        path, _, text = self.path.partition('?')
+        path = path.rstrip('/')
         if path == '/stats':
-            now = self.server
-            self._reply(
-                200,
-                {
-                    'seconds': now.ended - now.begun,
-                    'changed': len(now.changed),
-                    'requests': now.requests,
-                },
-            )
+            self._reply(200, self.server.statistics())
         elif path.startswith('/compute'):
-            self._reply_late(path)
+            query = dict(urllib.parse.parse_qsl(text))
+            self._reply_late(self._find(path, query))
         else:
             self._reply(200, self.server.documents[path])
 
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers['Content-Length']))
-        if not self.path.endswith('/auth/tokens'):
-            changed = self.path.split('/')[-2]
-            self._reply_late(self.path, {'metadata': {}}, changed)
-            return
-        self.server.forget()
-        token = sink_answers.token(self.server.documents)
-        self._reply(201, token, X_Subject_Token=uuid.uuid4().hex)
+    def _find(self, path: str, query: Mapping[str, str]) -> Any:
+        """Return the document at a path of Nova's; None if there is none."""
+        path = path.removeprefix(_COMPUTE)
+        if path in ('/os-hypervisors', '/os-hypervisors/detail'):
+            return {'hypervisors': self.server.hypervisors(query)}
+        if path == '/servers/detail':
+            return {'servers': self.server.servers[query['host']]}
+        return self.server.documents.get(_COMPUTE + path)
 
-    def _reply_late(
-        self, path: str, document: Any = None, changed: str = ''
-    ) -> None:
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers['Content-Length']))
+        if self.path.endswith('/auth/tokens'):
+            self.server.forget()
+            token = sink_answers.token(self.server.documents)
+            self._reply(201, token, X_Subject_Token=uuid.uuid4().hex)
+            return
+        server_id = self.path.split('/')[-2]
+        metadata = self.server.metadata[server_id]
+        metadata.update(json.loads(body)['metadata'])
+        self.server.changed.add(server_id)
+        self._reply_late({'metadata': metadata})
+
+    def do_DELETE(self) -> None:
+        """Remove all properties of all servers."""
+        for metadata in self.server.metadata.values():
+            metadata.clear()
+        self._reply(200, {})
+
+    def _reply_late(self, document: Any) -> None:
         begun = time.monotonic()
-        time.sleep(LATENCY)
-        self.server.count(begun, changed)
-        document = document or self.server.documents.get(path)
+        time.sleep(self.server.latency)
+        self.server.count(begun)
         self._reply(404 if document is None else 200, document)
 
     def _reply(self, status: int, document: Any, **headers: str) -> None:
@@ -148,27 +200,38 @@ def _documents(url: str) -> dict[str, Any]:
         'min_version': '2.1',
         'links': [{'rel': 'self', 'href': f'{url}{_COMPUTE}/'}],
     }
-    servers = [_server(number) for number in range(SERVERS)]
-    with_servers = {**_NODE, 'servers': servers}
-    with_host = {**_NODE, 'service': {'host': HYPERVISOR}}
     return known | {
         '/compute': {'versions': [version]},
         _COMPUTE: {'version': version},
-        f'{_COMPUTE}/os-hypervisors': {'hypervisors': [with_servers]},
-        f'{_COMPUTE}/os-hypervisors/detail': {'hypervisors': [with_host]},
-        f'{_COMPUTE}/servers/detail': {'servers': servers},
     }
 
 
-def _server(number: int) -> dict[str, Any]:
+def _hypervisor(
+    name: str, servers: list[dict[str, Any]] | None
+) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        'id': str(uuid.uuid5(uuid.NAMESPACE_DNS, name)),
+        'hypervisor_hostname': name,
+        'state': 'up',
+        'status': 'enabled',
+        'service': {'host': name},
+    }
+    if servers is not None:
+        shown['servers'] = [
+            {'uuid': server['id'], 'name': server['name']}
+            for server in servers
+        ]
+    return shown
+
+
+def _server(hypervisor: str, number: int) -> dict[str, Any]:
     return {
-        'id': (server_id := str(uuid.uuid4())),
-        'uuid': server_id,
-        'name': f'server-{number}',
+        'id': str(uuid.uuid4()),
+        'name': f'{hypervisor}-server-{number}',
         'status': 'ACTIVE',
         'metadata': {},
-        'OS-EXT-SRV-ATTR:host': HYPERVISOR,
-        'OS-EXT-SRV-ATTR:hypervisor_hostname': HYPERVISOR,
+        'OS-EXT-SRV-ATTR:host': hypervisor,
+        'OS-EXT-SRV-ATTR:hypervisor_hostname': hypervisor,
     }
 
 
@@ -177,11 +240,15 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument('--listener', type=int, required=True)
     parser.add_argument('--folder', type=pathlib.Path, required=True)
+    for field in dataclasses.fields(Size):
+        kind = float if field.name == 'latency' else int
+        parser.add_argument(f'--{field.name}', type=kind, required=True)
     args = parser.parse_args()
     threading.Thread(
         target=sink.end_with_our_starter, args=[args.folder], daemon=True
     ).start()
-    _FarNova(socket.socket(fileno=args.listener)).serve_forever()
+    size = Size(args.hypervisors, args.servers, args.latency)
+    _FarNova(socket.socket(fileno=args.listener), size).serve_forever()
 
 
 if __name__ == '__main__':

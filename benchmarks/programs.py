@@ -44,6 +44,16 @@ class Programs:
     glance: pathlib.Path
     curl: pathlib.Path
 
+    def nova(self) -> pathlib.Path:
+        """Return the path of novaclient's command.
+
+        :raises RuntimeError: if it is missing.
+        """
+        nova = self.ours.with_name('nova')
+        if not nova.exists():
+            raise RuntimeError(f'{nova} is missing: run tox -e bench.')
+        return nova
+
 
 def find() -> Programs:
     """Find the programs; install the environment without this plugin.

@@ -13,19 +13,17 @@
 """The time to set a property on all servers of a remote hypervisor."""
 
 from collections.abc import Mapping
-import sys
 from typing import Any
 
 from benchmarks import far_nova
+from benchmarks import far_nova_process
 from benchmarks import programs
 from benchmarks import rounds
 from benchmarks import runs
-from benchmarks import sink_answers
 from benchmarks import table
 from benchmarks import workspace
-from tests.fixtures import bootstrap
-from tests.fixtures import loopback
-from tests.fixtures import processes
+
+_SIZE = far_nova.Size(hypervisors=1, servers=200, latency=0.05)
 
 _OURS = '8 workers'
 _ONE = '1 worker'
@@ -39,28 +37,32 @@ def measure(
 
     :raises RuntimeError: if novaclient is missing, or servers are unchanged.
     """
-    nova = found.ours.with_name('nova')
-    if not nova.exists():
-        raise RuntimeError(f'{nova} is missing: run tox -e bench.')
     count = 2 if quick else 5
-    with _FarNova(place) as far:
-        words = ['hypervisor', 'servers', 'set', far_nova.HYPERVISOR]
-        ours = [str(found.ours), *words, '--property', 'env=prod']
-        theirs = [str(nova), 'host-meta', far_nova.HYPERVISOR, 'set']
-        figures = rounds.alternate(
+    hypervisor = f'{far_nova.HYPERVISOR}0'
+    words = ['hypervisor', 'servers', 'set', hypervisor]
+    ours = [str(found.ours), *words, '--property', 'env=prod']
+    theirs = [str(found.nova()), 'host-meta', hypervisor, 'set', 'env=prod']
+    with far_nova_process.FarNova(place, _SIZE) as far:
+
+        def figures(*command: str) -> Mapping[str, Any]:
+            far.reset()
+            runs.run(command, far.environ())
+            return far.require_changed(_SIZE.servers)
+
+        results = rounds.alternate(
             'servers',
             {
-                _OURS: lambda: far.figures(ours),
-                _ONE: lambda: far.figures([*ours, '--workers=1']),
-                _NOVA: lambda: far.figures([*theirs, 'env=prod']),
+                _OURS: lambda: figures(*ours),
+                _ONE: lambda: figures(*ours, '--workers=1'),
+                _NOVA: lambda: figures(*theirs),
             },
             count,
         )
     title = (
-        f'Servers: {far_nova.SERVERS} behind {far_nova.LATENCY * 1000:.0f} ms,'
-        f' {count} rounds'
+        f'Servers: {_SIZE.servers} behind {_SIZE.latency * 1000:.0f} ms, '
+        f'{count} rounds'
     )
-    return table.Table(title, _rows(figures))
+    return table.Table(title, _rows(results))
 
 
 def _rows(figures: Mapping[str, list[Mapping[str, Any]]]) -> list[table.Row]:
@@ -68,7 +70,7 @@ def _rows(figures: Mapping[str, list[Mapping[str, Any]]]) -> list[table.Row]:
         name: [run['seconds'] for run in each]
         for name, each in figures.items()
     }
-    more = [run['requests'] - far_nova.SERVERS for run in figures[_OURS]]
+    more = [run['requests'] - _SIZE.servers for run in figures[_OURS]]
     return [
         table.Row(
             'speed',
@@ -93,48 +95,3 @@ def _rows(figures: Mapping[str, list[Mapping[str, Any]]]) -> list[table.Row]:
             '{:+.0f}',
         ),
     ]
-
-
-class _FarNova:
-    """Context manager that runs the stub of Nova."""
-
-    def __init__(self, place: workspace.Workspace) -> None:
-        self._place = place
-
-    def __enter__(self) -> '_FarNova':
-        with loopback.listen() as listener:
-            host, port = listener.getsockname()
-            self._url = f'http://{host}:{port}'
-            self._process = processes.Process(
-                [
-                    *(sys.executable, '-m', 'benchmarks.far_nova'),
-                    f'--listener={listener.fileno()}',
-                    f'--folder={self._place.folder}',
-                ],
-                self._place.environ() | {'PYTHONPATH': str(bootstrap.CLONE)},
-                self._place.folder / 'far-nova.log',
-                listener,
-            )
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self._process.kill()
-
-    def figures(self, command: list[str]) -> Mapping[str, Any]:
-        """Run a command; return the statistics of the stub."""
-        runs.run(command, self._environ())
-        _, figures = loopback.request('GET', f'{self._url}/stats')
-        if figures['changed'] != far_nova.SERVERS:
-            raise self._process.failure(f'was left with {figures}')
-        return dict(figures)
-
-    def _environ(self) -> dict[str, str]:
-        return self._place.environ() | {
-            'OS_AUTH_URL': self._url + sink_answers.AUTH_PATH,
-            'OS_IDENTITY_API_VERSION': '3',
-            'OS_USERNAME': 'bench',
-            'OS_PASSWORD': 'bench',
-            'OS_PROJECT_NAME': 'bench',
-            'OS_USER_DOMAIN_NAME': 'Default',
-            'OS_PROJECT_DOMAIN_NAME': 'Default',
-        }
