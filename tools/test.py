@@ -48,6 +48,7 @@ _DESCRIBED_BY = [
         *('bindep.txt', 'lower-constraints.txt', 'pyproject.toml'),
         *('requirements.txt', 'setup.cfg', 'setup.py'),
         *('test-requirements.txt', 'tox.ini', 'doc/requirements.txt'),
+        *('server/pyproject.toml', 'server/requirements.txt'),
     )
 ]
 
