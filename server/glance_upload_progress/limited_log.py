@@ -31,7 +31,7 @@ class LimitedLog:
         self._next = -float('inf')
         self._lock = threading.Lock()
 
-    def warn(self, message: str, error: Exception) -> None:
+    def warning(self, message: str, error: Exception) -> None:
         """Log a message, which has one placeholder for the error."""
         with self._lock:
             now = self._clock()

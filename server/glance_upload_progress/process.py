@@ -59,7 +59,7 @@ class Process:
         try:
             return self._memcached.read(image_id)
         except memcached.ERRORS as error:
-            self._log.warn(
+            self._log.warning(
                 'The progress of uploads cannot be read from memcached: %s',
                 error,
             )

@@ -45,13 +45,18 @@ class Backend(Protocol):
 
 @dataclasses.dataclass
 class _Entry:
-    """An upload or import, and what was seen and published of it."""
+    """An upload or import, and what was seen and published of it.
+
+    What this process shows is not newer than what others can know by then:
+    users whose questions several processes answer see no bytes vanish.
+    """
 
     tracked: records.Tracked
     seen: records.Record | None = None
     changed_at: float = 0.0
     published: records.Record | None = None
     published_at: float = 0.0
+    shown: records.Record | None = None
 
     def observe(self, now: float) -> records.Record:
         """Return the present record, with the time of the last change."""
@@ -131,7 +136,9 @@ class Publisher:
             entry = self._entries.get(image_id)
             if entry is None or not entry.tracked.is_public:
                 return None
-            return entry.observe(self._clock())
+            if self._backend is None:
+                return entry.observe(self._clock())
+            return entry.shown
 
     def publish(self) -> bool:
         """Look at what has changed, and publish it.
@@ -145,6 +152,8 @@ class Publisher:
         due = self._observe()
         if due and self._backend is not None:
             self._write(self._backend, due)
+            for entry, record in due:
+                entry.shown = record
         return self._has_more()
 
     def _run(self) -> None:
@@ -155,7 +164,7 @@ class Publisher:
             try:
                 has_more = self.publish()
             except Exception as error:
-                self._log.warn('Uploads cannot be reported: %s', error)
+                self._log.warning('Uploads cannot be reported: %s', error)
 
     def _observe(self) -> list[tuple[_Entry, records.Record]]:
         """Return what has to be published."""
@@ -178,7 +187,7 @@ class Publisher:
         try:
             backend.write([record for _, record in due])
         except Exception as error:
-            self._log.warn(
+            self._log.warning(
                 'The progress of uploads cannot be written to memcached: %s',
                 error,
             )

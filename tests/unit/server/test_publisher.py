@@ -126,6 +126,21 @@ class PublisherTest(unittest.TestCase):
         self.upload.is_over = True
         self.assertFalse(own.publish())
 
+    def test_nothing_is_shown_before_it_is_published(self) -> None:
+        self.publisher.add(self.upload)
+        self.assertIsNone(self.publisher.get(doubles.IMAGE_ID))
+        self.after(0, received=7)
+        self.upload.values['received'] = 9
+        record = self.publisher.get(doubles.IMAGE_ID)
+        assert record is not None
+        self.assertEqual(7, record.received)
+        self.backend.error = OSError('refused')
+        with self.assertLogs('glance_upload_progress'):
+            self.after(0.5)
+        record = self.publisher.get(doubles.IMAGE_ID)
+        assert record is not None
+        self.assertEqual(9, record.received)
+
     def test_newest_upload_of_an_image_wins(self) -> None:
         self.publisher.add(self.upload)
         self.publisher.add(doubles.Tracked(received=5))
@@ -135,6 +150,7 @@ class PublisherTest(unittest.TestCase):
     def test_table_is_limited(self) -> None:
         for number in range(1001):
             self.publisher.add(doubles.Tracked(f'image {number}'))
+        self.publisher.publish()
         self.assertIsNone(self.publisher.get('image 0'))
         self.assertIsNotNone(self.publisher.get('image 1'))
         self.assertIsNotNone(self.publisher.get('image 1000'))

@@ -1,0 +1,35 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Warnings, once a minute."""
+
+import unittest
+
+from glance_upload_progress import limited_log
+
+
+class LimitedLogTest(unittest.TestCase):
+    def test_one_line_a_minute(self) -> None:
+        now = 0.0
+        log = limited_log.LimitedLog(lambda: now)
+        with self.assertLogs('glance_upload_progress') as logs:
+            for now in (0, 1, 59.9, 60, 61, 200):
+                log.warning('At %s', ValueError(now))
+        self.assertEqual(
+            ['At 0', 'At 60', 'At 200'],
+            [record.getMessage() for record in logs.records],
+        )
+
+    def test_error_without_a_message_has_a_name(self) -> None:
+        with self.assertLogs('glance_upload_progress') as logs:
+            limited_log.LimitedLog().warn('It is %s', TimeoutError())
+        self.assertEqual('It is TimeoutError', logs.records[0].getMessage())
