@@ -29,7 +29,7 @@ ENDED_TTL = 15 * 60
 # Seconds that the legacy keys are kept.
 _LEGACY_TTL = 24 * 60 * 60
 # Seconds for which a server that failed is not asked.
-_DEAD_TIMEOUT = 10.0
+_DEAD_TIMEOUT = 5.0
 # Threads that read, and seconds that a request waits for one of them.
 _READERS = 4
 _READ_TIMEOUT = 1.0

@@ -19,7 +19,6 @@ import os
 from typing import Any, cast
 
 import fixtures
-from keystoneauth1 import session as _session
 import openstack
 from openstack.image.v2 import _proxy
 from openstack.image.v2 import image as _image
@@ -114,9 +113,8 @@ def proxy(kind: str, user: str) -> _proxy.Proxy:
         image_endpoint_override=start(kind).glance.url,
     )
     # More connections than the default: many uploads run at once.
-    session = cast(_session.Session, connection.session)
     adapter = requests.adapters.HTTPAdapter(pool_maxsize=50)
-    session.session.mount('http://', adapter)
+    connection.session.session.mount('http://', adapter)
     return cast(_proxy.Proxy, connection.image)
 
 
@@ -159,14 +157,19 @@ class ProgressTest(base.FunctionalTest):
         )
 
     def hold(
-        self, size: int, hold: int, action: str = 'file', user: str = 'multi'
+        self,
+        size: int,
+        hold: int,
+        action: str = 'file',
+        user: str = 'multi',
+        **attrs: Any,
     ) -> tuple[
         _image.Image,
         slow_body.SlowBody,
         concurrent.futures.Future[requests.Response],
     ]:
         """Return an image whose upload has come to a halt."""
-        image = self.queued(user)
+        image = self.queued(user, **attrs)
         body = slow_body.SizedSlowBody(os.urandom(size), hold=hold)
         response = self.send(image, body, action, user)
         self.wait_for(body.held.is_set)

@@ -81,7 +81,7 @@ class TruthTest(progress_base.ProgressTest):
         self.threads.submit(note)
         running = observed
         while running:
-            time.sleep(random.uniform(0, 2 / len(observed)))
+            time.sleep(random.uniform(0, 0.3))
             random.choice(running).check()
             running = [
                 upload for upload in running if not upload.response.done()
@@ -97,8 +97,9 @@ class TruthTest(progress_base.ProgressTest):
 
     def assert_was_not_vacuous(self, observed: list[Observed]) -> None:
         """Check that the uploads were seen under way, at many moments."""
-        seen = {number for upload in observed for number in upload.seen}
-        self.assertGreaterEqual(len(seen), 10)
+        seen = [number for upload in observed for number in upload.seen[1:]]
+        self.assertGreaterEqual(len(seen), 20)
+        self.assertGreaterEqual(len(set(seen)), 8)
 
 
 class UwsgiTruthTest(TruthTest):
@@ -251,5 +252,6 @@ class UploadProgressTest(progress_base.ProgressTest):
         values = [
             client.get(f'{image_id}_{name}_size') for client in self.clients()
         ]
-        [value] = [value for value in values if value] or [None]
+        found: list[bytes | None] = [value for value in values if value]
+        [value] = found or [None]
         return value

@@ -26,7 +26,7 @@ from tests.functional import progress_base
 _MIB = 1024 * 1024
 
 # Seconds for which a server that failed is not asked.
-_DEAD_TIMEOUT = 10
+_DEAD_TIMEOUT = 5
 
 
 class MemcachedTest(progress_base.ProgressTest):
@@ -82,7 +82,7 @@ class MemcachedTest(progress_base.ProgressTest):
         for _ in range(12):  # any process may be asked
             self.wait_for(
                 lambda: (self.progress(image)['received'] or 0) > 3.9 * _MIB,
-                _DEAD_TIMEOUT,
+                2 * _DEAD_TIMEOUT,
             )
         body.released.set()
         self.assertEqual(204, response.result().status_code)
@@ -165,8 +165,7 @@ class OwnerTest(progress_base.ProgressTest):
     kind = 'uwsgi'
 
     def test_only_the_project_and_administrators_see_the_record(self) -> None:
-        image, body, response = self.hold(3 * _MIB, _MIB)
-        self.glance.update_image(image, visibility='public')
+        image, body, response = self.hold(3 * _MIB, _MIB, visibility='public')
         self.wait_until(image, state='receiving', phase='upload')
         other = self.progress(image, 'multi-other')
         self.assertEqual('receiving', other['state'])

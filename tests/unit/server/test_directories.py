@@ -25,8 +25,8 @@ def configuration(
     conf = cfg.ConfigOpts()
     for group, values in groups.items():
         for name, value in values.items():
-            kinds = {list: cfg.ListOpt, dict: cfg.DictOpt}
-            kind = kinds.get(type(value), cfg.StrOpt)
+            kinds = {'list': cfg.ListOpt, 'dict': cfg.DictOpt}
+            kind = kinds.get(type(value).__name__, cfg.StrOpt)
             conf.register_opt(kind(name, default=value), group)
     conf([], default_config_files=[])
     return conf

@@ -12,7 +12,7 @@
 
 """The filter as a WSGI application, above a Glance that is a function."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 import io
 import json
 from typing import Any
@@ -76,7 +76,7 @@ class FilterTest(unittest.TestCase):
         path: str,
         body: bytes = b'',
         options: opts.Options | None = None,
-        **environ: Any,
+        environ: Mapping[str, Any] | None = None,
     ) -> bytes:
         """Send a request; return the body of the response."""
         application = _filter.UploadProgress(
@@ -93,13 +93,17 @@ class FilterTest(unittest.TestCase):
                 'CONTENT_LENGTH': str(len(body)),
                 'wsgi.input': io.BytesIO(body),
                 'webob.adhoc_attrs': {'context': Context()},
-                **environ,
+                **(environ or {}),
             },
-            lambda status, headers: self.responses.append(
-                (status, dict(headers))
-            ),
+            self._start_response,
         )
         return b''.join(parts)
+
+    def _start_response(
+        self, status: str, headers: list[tuple[str, str]]
+    ) -> Callable[[bytes], object]:
+        self.responses.append((status, dict(headers)))
+        return mock.Mock()
 
     def record(self) -> records.Record:
         """Return the record of what was added."""
@@ -128,7 +132,7 @@ class PassedOnTest(FilterTest):
         ):
             with self.subTest(method=method, path=path):
                 source = io.BytesIO()
-                self.request(method, path, **{'wsgi.input': source})
+                self.request(method, path, environ={'wsgi.input': source})
                 sent = self.glance.requests[-1]
                 self.assertIs(source, sent['wsgi.input'])
                 self.assertEqual('204 No Content', self.responses[-1][0])
@@ -176,9 +180,8 @@ class UploadTest(FilterTest):
         self.assertIsNone(self.record().status_code)
 
     def test_user_without_a_context(self) -> None:
-        self.request(
-            'PUT', f'{PATH}/file', b'1234567', **{'webob.adhoc_attrs': {}}
-        )
+        environ = {'webob.adhoc_attrs': None}
+        self.request('PUT', f'{PATH}/file', b'1234567', environ=environ)
         self.assertIsNone(self.record().attempt)
 
 
@@ -224,7 +227,7 @@ class ShowTest(FilterTest):
 
     def test_glance_is_asked_as_the_user(self) -> None:
         more = {'HTTP_RANGE': 'bytes=1-', 'HTTP_X_ROLES': 'member'}
-        self.request('GET', f'{PATH}/progress', **more)
+        self.request('GET', f'{PATH}/progress', environ=more)
         [asked] = self.glance.requests
         self.assertEqual(PATH, asked['PATH_INFO'])
         self.assertEqual('GET', asked['REQUEST_METHOD'])
@@ -284,7 +287,10 @@ class ShowTest(FilterTest):
                 attrs = {'webob.adhoc_attrs': {'context': context}}
                 shown = json.loads(
                     self.request(
-                        'GET', f'{PATH}/progress', options=options, **attrs
+                        'GET',
+                        f'{PATH}/progress',
+                        options=options,
+                        environ=attrs,
                     )
                 )
                 self.assertEqual(is_seen, shown['phase'] is not None)
@@ -297,7 +303,9 @@ class ShowTest(FilterTest):
                 'GET',
                 f'{PATH}/progress',
                 options=opts.Options(visible_to='owner'),
-                **{'webob.adhoc_attrs': {'context': Context(project_id=None)}},
+                environ={
+                    'webob.adhoc_attrs': {'context': Context(project_id=None)}
+                },
             )
         )
         self.assertIsNone(shown['phase'])

@@ -31,5 +31,5 @@ class LimitedLogTest(unittest.TestCase):
 
     def test_error_without_a_message_has_a_name(self) -> None:
         with self.assertLogs('glance_upload_progress') as logs:
-            limited_log.LimitedLog().warn('It is %s', TimeoutError())
+            limited_log.LimitedLog().warning('It is %s', TimeoutError())
         self.assertEqual('It is TimeoutError', logs.records[0].getMessage())
