@@ -20,6 +20,7 @@ import sys
 from benchmarks import glance
 from benchmarks import memory
 from benchmarks import programs
+from benchmarks import progress_filter
 from benchmarks import scale
 from benchmarks import servers
 from benchmarks import startup
@@ -35,6 +36,7 @@ _PARTS: Mapping[str, _Measure] = {
     'sink': transfer.measure,
     'glance': glance.measure,
     'memory': memory.measure,
+    'filter': progress_filter.measure,
     'servers': servers.measure,
     'scale': scale.measure,
     'startup': startup.measure,

@@ -31,12 +31,11 @@ class LimitedLog:
         self._next = -float('inf')
         self._lock = threading.Lock()
 
-    def warning(self, message: str, error: Exception) -> None:
-        """Log a message, which has one placeholder for the error."""
+    def warning(self, message: str, *values: object) -> None:
+        """Log a message with its values."""
         with self._lock:
             now = self._clock()
             if now < self._next:
                 return
             self._next = now + _INTERVAL
-        # Values of options and image data are never in these errors.
-        LOG.warning(message, str(error) or type(error).__name__)
+        LOG.warning(message, *values)

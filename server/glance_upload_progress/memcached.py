@@ -10,104 +10,176 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""The records of all processes, in memcached."""
+"""The records of all processes, in memcached.
 
-from collections.abc import Mapping, Sequence
+Each record is written to every server, and the newest one that is found is
+right. A server that fails is not missed, and processes need not agree on which
+servers have failed, as they would have to if each server had a share.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 import concurrent.futures
 import ssl
+import time
 from typing import Any
 
 import pymemcache
-from pymemcache.client import hash as _hash
 
 from glance_upload_progress import codec as _codec
+from glance_upload_progress import limited_log
 from glance_upload_progress import opts
 from glance_upload_progress import records
 
 # Seconds that a record is kept after its end.
-ENDED_TTL = 15 * 60
+_ENDED_TTL = 15 * 60
 # Seconds that the legacy keys are kept.
 _LEGACY_TTL = 24 * 60 * 60
 # Seconds for which a server that failed is not asked.
 _DEAD_TIMEOUT = 5.0
-# Threads that read, and seconds that a request waits for one of them.
-_READERS = 4
+# Threads that read, and seconds that a request waits for them.
+_READERS = 8
 _READ_TIMEOUT = 1.0
-
-# Errors of memcached, and of what pretends to be one, have no common class.
-ERRORS = (Exception,)
 
 
 class Memcached:
-    """The servers, as one process sees them; it must not be forked.
-
-    :param options: with at least one server
-    """
+    """The servers, as one process sees them; it must not be forked."""
 
     def __init__(
-        self, options: opts.Options, context: ssl.SSLContext | None
+        self,
+        options: opts.Options,
+        context: ssl.SSLContext | None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Connect to nothing yet."""
+        """Connect to nothing yet.
+
+        :param options: with at least one server
+        """
         self._options = options
         self._codec = _codec.Codec(options.secret_key)
-        self._writer = _connect(options, context)
-        self._reader = _connect(options, context, pool_size=_READERS)
+        self._servers = [
+            _Server(address, options, context, clock)
+            for address in options.memcache_servers
+        ]
         self._threads = concurrent.futures.ThreadPoolExecutor(
             _READERS, 'upload-progress-reader'
         )
 
-    def write(self, changed: Sequence[records.Record]) -> None:
+    def write(self, changed: Sequence[records.Record]) -> bool:
         """Write records; only one thread may do so.
 
-        :raises Exception: if they may not all have been written
+        :returns: whether there is a server that has them all
         """
         batches: dict[int, dict[str, bytes]] = {}
+        removed: list[str] = []
         for record in changed:
-            ttl = self._ttl(record)
             value = self._codec.encode(record)
-            batches.setdefault(ttl, {})[_key(record.image_id)] = value
+            batch = batches.setdefault(self._ttl(record), {})
+            batch[_key(record.image_id)] = value
             if self._options.legacy_keys:
-                legacy = _legacy_values(record)
-                batches.setdefault(_LEGACY_TTL, {}).update(legacy)
-        for ttl, values in batches.items():
-            self._write(values, ttl)
-        if self._options.legacy_keys:
-            self._delete_legacy(changed)
+                legacy = batches.setdefault(_LEGACY_TTL, {})
+                legacy |= _legacy_values(record)
+                removed += _removed_keys(record)
+        # Not any() of a generator, which would stop at the first server.
+        written = [server.write(batches, removed) for server in self._servers]
+        return any(written)
 
     def read(self, image_id: str) -> records.Record | None:
         """Return an image's record, None if there is none within a second.
 
         :param image_id: in lower case
-        :raises Exception: if no server responds
         """
-        future = self._threads.submit(self._read, _key(image_id))
-        try:
-            value = future.result(_READ_TIMEOUT)
-        finally:
+        futures = [
+            self._threads.submit(server.read, _key(image_id))
+            for server in self._servers
+            if server.is_usable
+        ]
+        done, late = concurrent.futures.wait(futures, _READ_TIMEOUT)
+        for future in late:
             future.cancel()
-        return self._codec.decode(value, image_id)
-
-    def _write(self, values: Mapping[str, bytes], ttl: int) -> None:
-        if failed := self._writer.set_many(values, expire=ttl, noreply=False):
-            raise pymemcache.MemcacheServerError(
-                f'{len(failed)} values were not stored'
-            )
-
-    def _read(self, key: str) -> object:
-        try:
-            return self._reader.get(key)
-        except ERRORS:
-            # Without a server that failed, another one has the key.
-            return self._reader.get(key)
-
-    def _delete_legacy(self, changed: Sequence[records.Record]) -> None:
-        for record in changed:
-            if record.state == records.State.FAILED:
-                for key in _legacy_keys(record.image_id):
-                    self._writer.delete(key, noreply=False)
+        found = [
+            record
+            for future in done
+            if (record := self._codec.decode(future.result(), image_id))
+        ]
+        return max(
+            found,
+            key=lambda record: (record.started_at, record.updated_at),
+            default=None,
+        )
 
     def _ttl(self, record: records.Record) -> int:
-        return ENDED_TTL if record.is_ended else self._options.running_ttl
+        return _ENDED_TTL if record.is_ended else self._options.running_ttl
+
+
+class _Server:
+    """One server; left alone for some seconds after it has failed."""
+
+    def __init__(
+        self,
+        address: str,
+        options: opts.Options,
+        context: ssl.SSLContext | None,
+        clock: Callable[[], float],
+    ) -> None:
+        settings: dict[str, Any] = {
+            'connect_timeout': options.socket_timeout,
+            'timeout': options.socket_timeout,
+            'no_delay': True,
+            'tls_context': context,
+        }
+        self._address = address
+        self._writer = pymemcache.Client(address, **settings)
+        # Used by several threads.
+        self._reader = pymemcache.PooledClient(
+            address, max_pool_size=_READERS, **settings
+        )
+        self._clock = clock
+        self._dead_until = -float('inf')
+        self._log = limited_log.LimitedLog()
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it has not just failed."""
+        return self._clock() >= self._dead_until
+
+    def write(
+        self,
+        batches: Mapping[int, Mapping[str, bytes]],
+        removed: Sequence[str],
+    ) -> bool:
+        """Return whether all values were written.
+
+        :param batches: values to write, by their lifetime in seconds
+        :param removed: keys to delete
+        """
+        if not self.is_usable:
+            return False
+        try:
+            for ttl, values in batches.items():
+                if self._writer.set_many(values, expire=ttl, noreply=False):
+                    raise pymemcache.MemcacheServerError('not stored')
+            self._writer.delete_many(removed, noreply=False)
+        # The errors of what pretends to be memcached have no common class.
+        except Exception as error:
+            self._fail(error)
+            return False
+        return True
+
+    def read(self, key: str) -> object:
+        """Return a value, None if there is none or the server fails."""
+        try:
+            return self._reader.get(key)
+        except Exception as error:
+            self._fail(error)
+            return None
+
+    def _fail(self, error: Exception) -> None:
+        self._dead_until = self._clock() + _DEAD_TIMEOUT
+        self._log.warning(
+            'The progress of uploads is not shared by memcached server %s: %s',
+            self._address,
+            str(error) or type(error).__name__,
+        )
 
 
 def _key(image_id: str) -> str:
@@ -131,24 +203,9 @@ def _legacy_values(record: records.Record) -> dict[str, bytes]:
     }
 
 
-def _connect(
-    options: opts.Options, context: ssl.SSLContext | None, pool_size: int = 0
-) -> Any:
-    """Return a client, which connects when it is used.
-
-    :param pool_size: connections for several threads
-    """
-    pooling = {'use_pooling': True, 'max_pool_size': pool_size}
-    return _hash.HashClient(
-        list(options.memcache_servers),
-        connect_timeout=options.socket_timeout,
-        timeout=options.socket_timeout,
-        retry_attempts=0,
-        dead_timeout=_DEAD_TIMEOUT,
-        no_delay=True,
-        tls_context=context,
-        **(pooling if pool_size else {}),
-    )
+def _removed_keys(record: records.Record) -> Sequence[str]:
+    has_failed = record.state == records.State.FAILED
+    return _legacy_keys(record.image_id) if has_failed else ()
 
 
 def tls_context(options: opts.Options) -> ssl.SSLContext | None:

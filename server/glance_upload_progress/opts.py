@@ -27,7 +27,8 @@ _OPTS: list[cfg.Opt] = [
         help='Memcached servers through which all processes and hosts of '
         'Glance share the progress of uploads, such as "192.0.2.1:11211", '
         '"[2001:db8::1]:11211" or "unix:/run/memcached.sock". All hosts must '
-        'list the same servers. If the list is empty, a process reports only '
+        'list the same servers. Every record is written to all of them, so '
+        'that one may fail. If the list is empty, a process reports only '
         'the uploads that it receives itself. Use addresses instead of '
         '"localhost", of which only the first address is tried.',
     ),

@@ -15,7 +15,6 @@
 from collections.abc import Callable
 import os
 
-from glance_upload_progress import limited_log
 from glance_upload_progress import memcached
 from glance_upload_progress import publisher
 from glance_upload_progress import records
@@ -36,7 +35,6 @@ class Process:
         """
         self._memcached = shared
         self._publisher = publisher.Publisher(shared, running_ttl)
-        self._log = limited_log.LimitedLog()
 
     def add(self, tracked: records.Tracked) -> None:
         """Report an upload from now on, instead of another of its image."""
@@ -56,14 +54,7 @@ class Process:
     def _read(self, image_id: str) -> records.Record | None:
         if self._memcached is None:
             return None
-        try:
-            return self._memcached.read(image_id)
-        except memcached.ERRORS as error:
-            self._log.warning(
-                'The progress of uploads cannot be read from memcached: %s',
-                error,
-            )
-            return None
+        return self._memcached.read(image_id)
 
 
 class Processes:

@@ -39,8 +39,8 @@ _SILENT = frozenset({records.State.STORING, records.State.IMPORTING})
 class Backend(Protocol):
     """Where records are published."""
 
-    def write(self, changed: Sequence[records.Record]) -> None:
-        """Write records; raise any exception if that is not possible."""
+    def write(self, changed: Sequence[records.Record]) -> bool:
+        """Write records; return whether that was possible."""
 
 
 @dataclasses.dataclass
@@ -121,10 +121,11 @@ class Publisher:
             while len(self._entries) > _MAX_TRACKED:
                 del self._entries[next(iter(self._entries))]
             if self._thread is None:
-                self._thread = threading.Thread(
+                thread = threading.Thread(
                     target=self._run, name='upload-progress', daemon=True
                 )
-                self._thread.start()
+                thread.start()
+                self._thread = thread
         self._wake.set()
 
     def get(self, image_id: str) -> records.Record | None:
@@ -164,7 +165,7 @@ class Publisher:
             try:
                 has_more = self.publish()
             except Exception as error:
-                self._log.warning('Uploads cannot be reported: %s', error)
+                self._log.warning('Uploads cannot be reported: %r', error)
 
     def _observe(self) -> list[tuple[_Entry, records.Record]]:
         """Return what has to be published."""
@@ -184,13 +185,7 @@ class Publisher:
         backend: Backend,
         due: Sequence[tuple[_Entry, records.Record]],
     ) -> None:
-        try:
-            backend.write([record for _, record in due])
-        except Exception as error:
-            self._log.warning(
-                'The progress of uploads cannot be written to memcached: %s',
-                error,
-            )
+        if not backend.write([record for _, record in due]):
             return
         now = self._clock()
         for entry, record in due:

@@ -45,12 +45,13 @@ class MemcachedTest(progress_base.ProgressTest):
         for server in self.server.switches:
             self.addCleanup(server.set, switch.Mode.OPEN)
             server.set(mode)
-        before = self.server.log().count('cannot be written to memcached')
+        before = self.server.log().count('is not shared by memcached')
         seconds = min(self._seconds(data), self._seconds(data))
         # One answer that is waited for takes 2 s, or 0.3 s until the timeout.
         self.assertLess(seconds, 1.5 * usual + 0.25)
-        complaints = self.server.log().count('cannot be written to memcached')
-        self.assertLessEqual(complaints - before, 4)
+        complaints = self.server.log().count('is not shared by memcached')
+        # One for each server and process.
+        self.assertLessEqual(complaints - before, 8)
 
     def test_question_does_not_wait_long(self) -> None:
         image = self.queued()
@@ -63,27 +64,20 @@ class MemcachedTest(progress_base.ProgressTest):
         self.assertLess(time.monotonic() - begun, 2)
 
     def test_one_of_two_servers_fails_during_an_upload(self) -> None:
-        self.addCleanup(self._wait_for_memcached)
         image, body, response = self.hold(6 * _MIB, 2 * _MIB)
-        self.wait_for(
-            lambda: (self.progress(image)['received'] or 0) > 1.9 * _MIB
-        )
-        # The one that has the record.
-        [index] = [
-            index
-            for index, client in enumerate(self.clients())
-            if client.get(f'glance-upload-progress:{image.id}')
-        ]
-        failed = self.server.switches[index]
-        self.addCleanup(failed.set, switch.Mode.OPEN)
-        failed.set(switch.Mode.CLOSED)
-        body.hold_again(4 * _MIB)
-        self.wait_for(body.held.is_set)
-        for _ in range(12):  # any process may be asked
-            self.wait_for(
-                lambda: (self.progress(image)['received'] or 0) > 3.9 * _MIB,
-                2 * _DEAD_TIMEOUT,
-            )
+        self.wait_until(image, state='receiving', phase='upload')
+        for server in self.server.switches:
+            self.addCleanup(server.set, switch.Mode.OPEN)
+        for index, hold in ((0, 4 * _MIB), (1, 5 * _MIB)):
+            self.server.switches[index].set(switch.Mode.CLOSED)
+            self.server.switches[1 - index].set(switch.Mode.OPEN)
+            time.sleep(index * (_DEAD_TIMEOUT + 1))
+            body.hold_again(hold)
+            self.wait_for(body.held.is_set)
+            time.sleep(1.5)
+            for _ in range(12):  # any process may be asked
+                received = self.progress(image)['received']
+                self.assertGreater(received or 0, hold - 0.2 * _MIB)
         body.released.set()
         self.assertEqual(204, response.result().status_code)
         self.wait_until(image, state='done', received=6 * _MIB)
@@ -99,16 +93,19 @@ class MemcachedTest(progress_base.ProgressTest):
 
     def _wait_for_memcached(self) -> None:
         """Wait until all processes use all servers again."""
-        time.sleep(_DEAD_TIMEOUT + 1)
+        time.sleep(_DEAD_TIMEOUT + 0.5)
 
 
 class ProcessTest(progress_base.ProgressTest):
     def test_record_of_a_process_that_was_killed_expires(self) -> None:
-        image, _, response = self.hold(3 * _MIB, _MIB)
+        image, body, response = self.hold(3 * _MIB, _MIB)
         self.wait_until(image, state='receiving', phase='upload')
         [process] = self._writers(image.id)
         os.kill(process, signal.SIGKILL)
-        self.assertIsNotNone(response.exception())
+        body.released.set()
+        # The SDK may have tried again.
+        if response.exception() is None:
+            self.assertEqual(409, response.result().status_code)
         # The record lives for 5 seconds; so does the status for ever.
         self.wait_for(
             lambda: self.progress(image)['phase'] is None, seconds=10

@@ -63,13 +63,6 @@ class ProcessTest(unittest.TestCase):
         self.memcached.read.return_value = doubles.record()
         self.assertEqual(own, self.get())
 
-    def test_memcached_that_fails(self) -> None:
-        self.memcached.read.side_effect = OSError('refused')
-        with self.assertLogs('glance_upload_progress') as logs:
-            self.assertIsNone(self.get())
-            self.assertIsNone(self.get())
-        self.assertEqual(1, len(logs.output))
-
     def test_no_memcached(self) -> None:
         self.assertIsNone(process.Process(None, 60).get(doubles.IMAGE_ID))
 

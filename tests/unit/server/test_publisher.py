@@ -29,12 +29,12 @@ class Backend:
 
     def __init__(self) -> None:
         self.written: list[records.Record] = []
-        self.error: Exception | None = None
+        self.is_up = True
 
-    def write(self, changed: Sequence[records.Record]) -> None:
-        if self.error is not None:
-            raise self.error
-        self.written += changed
+    def write(self, changed: Sequence[records.Record]) -> bool:
+        if self.is_up:
+            self.written += changed
+        return self.is_up
 
     def take(self) -> list[tuple[int | None, float]]:
         """Return and forget (received, updated_at) of what was written."""
@@ -104,13 +104,10 @@ class PublisherTest(unittest.TestCase):
 
     def test_what_was_not_written_is_written_later(self) -> None:
         self.publisher.add(self.upload)
-        self.backend.error = OSError('refused')
-        with self.assertLogs('glance_upload_progress') as logs:
-            self.assertTrue(self.after(0, state=DONE))
-            self.assertTrue(self.after(0.5))
-        self.assertEqual(1, len(logs.output))
-        self.assertIn('refused', logs.output[0])
-        self.backend.error = None
+        self.backend.is_up = False
+        self.assertTrue(self.after(0, state=DONE))
+        self.assertTrue(self.after(0.5))
+        self.backend.is_up = True
         self.assertFalse(self.after(0.5))
         self.assertEqual([(0, 2000)], self.backend.take())
 
@@ -134,9 +131,8 @@ class PublisherTest(unittest.TestCase):
         record = self.publisher.get(doubles.IMAGE_ID)
         assert record is not None
         self.assertEqual(7, record.received)
-        self.backend.error = OSError('refused')
-        with self.assertLogs('glance_upload_progress'):
-            self.after(0.5)
+        self.backend.is_up = False
+        self.after(0.5)
         record = self.publisher.get(doubles.IMAGE_ID)
         assert record is not None
         self.assertEqual(9, record.received)
@@ -177,3 +173,10 @@ class PublisherTest(unittest.TestCase):
         self.publisher.add(self.upload)
         self.thread.assert_called_once()
         self.assertTrue(self.thread.call_args.kwargs['daemon'])
+
+    def test_thread_that_cannot_start_is_started_later(self) -> None:
+        self.thread.return_value.start.side_effect = [RuntimeError, None]
+        self.assertRaises(RuntimeError, self.publisher.add, self.upload)
+        self.publisher.add(self.upload)
+        self.publisher.add(self.upload)
+        self.assertEqual(2, self.thread.call_count)

@@ -1,0 +1,234 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""The overhead of the filter that reports the progress of uploads."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+import contextlib
+import functools
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import time
+
+from benchmarks import programs
+from benchmarks import rounds
+from benchmarks import runs
+from benchmarks import table
+from benchmarks import workspace
+from tests.fixtures import bootstrap
+from tests.fixtures import cloud as _cloud
+from tests.fixtures import identity
+from tests.fixtures import loopback
+from tests.fixtures import memcached
+from tests.fixtures import services_env
+from tests.fixtures import special_glance
+from tests.fixtures import switch
+
+_GIB = 1024**3
+
+_WITHOUT = 'without the filter'
+# Contender -> what memcached does.
+_MODES: Mapping[str, switch.Mode] = {
+    'memcached up': switch.Mode.OPEN,
+    'memcached refuses': switch.Mode.CLOSED,
+    'memcached is silent': switch.Mode.SILENT,
+    'memcached is 2 s slow': switch.Mode.SLOW,
+}
+_MAX_RATIO = 1.01
+# As in progress_reads.py, which this environment cannot import.
+_BLOCKS = ('64 KiB', '8 MiB')
+# Of one processor, for two looks a second.
+_MAX_SCAN = 0.025
+
+_WITH_FILTER = """
+[upload_progress]
+memcache_servers = {address}
+"""
+# The last one of two settings is the one that counts.
+_WITHOUT_FILTER = """
+[paste_deploy]
+config_file = {paste}
+"""
+
+
+def measure(
+    found: programs.Programs, place: workspace.Workspace, quick: bool
+) -> table.Table:
+    """Compare a Glance that has the filter with one that has not."""
+    size, count = (_GIB // 16, 2) if quick else (2 * _GIB, 5)
+    image = place.image(size)
+    workspace.sha512(image)
+    with contextlib.ExitStack() as stack:
+        cloud = stack.enter_context(_cloud.Cloud())
+        glances = _Glances(cloud, stack)
+        upload = functools.partial(glances.upload, found.curl, image, place)
+        contenders: dict[str, Callable[[], float]] = {
+            _WITHOUT: lambda: upload(glances.without, switch.Mode.OPEN)
+        }
+        for name, mode in _MODES.items():
+            contenders[name] = functools.partial(
+                upload, glances.with_filter, mode
+            )
+        seconds = rounds.alternate('filter', contenders, count)
+        questions = rounds.alternate(
+            'filter: questions', glances.questions(20 if quick else 500), count
+        )
+    image.unlink()
+    rows = [
+        table.Row(
+            'time of a PUT',
+            name,
+            _WITHOUT,
+            rounds.ratios(seconds[name], seconds[_WITHOUT]),
+            table.Target('<=', _MAX_RATIO),
+            '{:.3f}',
+        )
+        for name in _MODES
+    ]
+    rows += _parts(place, _GIB // 16 if quick else _GIB, count)
+    rows += _question_rows(questions)
+    title = f'Filter in Glance: {size / _GIB:g} GiB, {count} rounds'
+    return table.Table(title, rows)
+
+
+class _Glances:
+    """Two Glances that differ in the filter only."""
+
+    def __init__(
+        self, cloud: _cloud.Cloud, stack: contextlib.ExitStack
+    ) -> None:
+        server = stack.enter_context(memcached.Memcached(cloud.folder))
+        self._switch = stack.enter_context(switch.Switch(server.address))
+        paste = services_env.ensure() / 'etc/glance/glance-api-paste.ini'
+        settings = _WITH_FILTER.format(address=self._switch.address)
+        self.with_filter = stack.enter_context(
+            special_glance.SpecialGlance(cloud, settings, 'glance-with')
+        )
+        settings = _WITHOUT_FILTER.format(paste=paste)
+        self.without = stack.enter_context(
+            special_glance.SpecialGlance(cloud, settings, 'glance-without')
+        )
+        admin = identity.Identity(cloud.keystone_url, cloud.password('admin'))
+        self._token = admin.token
+
+    def upload(
+        self,
+        curl: pathlib.Path,
+        image: pathlib.Path,
+        place: workspace.Workspace,
+        glance: special_glance.SpecialGlance,
+        mode: switch.Mode,
+    ) -> float:
+        """Return the seconds of a PUT."""
+        self._switch.set(mode)
+        with self._image(glance) as url:
+            token = place.folder / 'token'
+            token.touch(mode=0o600)
+            token.write_text(f'header = "X-Auth-Token: {self._token}"\n')
+            command = [
+                *(str(curl), '--silent', '--show-error', '--fail'),
+                *('--config', str(token)),
+                *('--header', 'Content-Type: application/octet-stream'),
+                *('-T', str(image), f'{url}/file'),
+            ]
+            taken = runs.run(command, place.environ()).wall
+        self._switch.set(switch.Mode.OPEN)
+        os.sync()
+        return taken
+
+    def questions(self, count: int) -> Mapping[str, Callable[[], float]]:
+        """Return functions that return the 99th percentile of a question."""
+        return {
+            'progress': lambda: self._ask('/progress', count),
+            'image': lambda: self._ask('', count),
+        }
+
+    def _ask(self, end: str, count: int) -> float:
+        taken = []
+        with self._image(self.with_filter) as url:
+            for _ in range(count):
+                begun = time.perf_counter()
+                loopback.request('GET', url + end, token=self._token)
+                taken.append(time.perf_counter() - begun)
+        return statistics.quantiles(taken, n=100)[-1]
+
+    @contextlib.contextmanager
+    def _image(self, glance: special_glance.SpecialGlance) -> Iterator[str]:
+        """Yield the URL of a new image, which is deleted afterwards."""
+        images = f'{glance.url}/v2/images'
+        body = {'disk_format': 'raw', 'container_format': 'bare'}
+        _, image = loopback.request('POST', images, body, self._token)
+        url = f'{images}/{image["id"]}'
+        yield url
+        loopback.request('DELETE', url, token=self._token)
+
+
+def _parts(
+    place: workspace.Workspace, size: int, count: int
+) -> list[table.Row]:
+    """Return rows about the parts of the filter alone."""
+    done = subprocess.run(
+        [
+            services_env.ensure() / 'bin' / 'python',
+            *('-m', 'benchmarks.progress_reads'),
+            *(f'--size={size}', f'--rounds={count}'),
+        ],
+        env=place.environ() | {'PYTHONPATH': str(bootstrap.CLONE)},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    seconds = json.loads(done.stdout)
+    rows = [
+        table.Row(
+            f'reads of {name}, without Glance',
+            'counted',
+            'plain',
+            rounds.ratios(
+                seconds[f'{name} counted'], seconds[f'{name} plain']
+            ),
+        )
+        for name in _BLOCKS
+    ]
+    rows.append(
+        table.Row(
+            'look at 1,000 open files',
+            'seconds',
+            '',
+            seconds['scan'],
+            table.Target('<=', _MAX_SCAN),
+            '{:.4f}',
+        )
+    )
+    return rows
+
+
+def _question_rows(
+    seconds: Mapping[str, Sequence[float]],
+) -> list[table.Row]:
+    return [
+        table.Row(
+            'p99 of GET progress',
+            'GET progress',
+            'GET image',
+            rounds.ratios(seconds['progress'], seconds['image']),
+        ),
+        table.Row(
+            'p99 of GET progress',
+            'seconds',
+            '',
+            seconds['progress'],
+            form='{:.4f}',
+        ),
+    ]
