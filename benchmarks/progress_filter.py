@@ -18,6 +18,7 @@ import functools
 import json
 import os
 import pathlib
+import shutil
 import statistics
 import subprocess
 import time
@@ -68,6 +69,9 @@ def measure(
 ) -> table.Table:
     """Compare a Glance that has the filter with one that has not."""
     size, count = (_GIB // 16, 2) if quick else (2 * _GIB, 5)
+    # One image, and the blocks of the previous one while they are freed.
+    if shutil.disk_usage(place.folder).free < 3 * size + _GIB // 4:
+        raise RuntimeError(f'There is no room for {size} bytes in TMPDIR.')
     image = place.image(size)
     workspace.sha512(image)
     with contextlib.ExitStack() as stack:

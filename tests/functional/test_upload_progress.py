@@ -249,9 +249,9 @@ class UploadProgressTest(progress_base.ProgressTest):
         self.assertIsNone(self._legacy(image.id, 'uploading'))
 
     def _legacy(self, image_id: str, name: str) -> bytes | None:
-        values = [
+        """Return the value that all servers have."""
+        values: set[bytes | None] = {
             client.get(f'{image_id}_{name}_size') for client in self.clients()
-        ]
-        found: list[bytes | None] = [value for value in values if value]
-        [value] = found or [None]
-        return value
+        }
+        # They are written one after another.
+        return min(values, key=lambda value: int(value or 0))
