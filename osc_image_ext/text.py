@@ -11,6 +11,8 @@
 #    under the License.
 """Text that is fit for a terminal."""
 
+import shlex
+
 # An error page may be of any length; a sentence is not. What is wrong with a
 # value is often reported after the value, so the end is kept.
 _MAX_LENGTH = 400
@@ -39,3 +41,29 @@ def end_sentence(text: str) -> str:
     if text.endswith(('.', '!', '?')):
         return text
     return f'{text.rstrip(" ,:;")}.'
+
+
+def quote(value: str) -> str:
+    """Return a word of a shell, without anything that controls a terminal.
+
+    Where there is such a character, the bytes are written as in C (POSIX.1,
+    2024, section 2.2.4).
+    """
+    if value.isprintable():
+        return shlex.quote(value)
+    word = ''.join(
+        f'\\{char}'
+        if char in "\\'"
+        else char
+        if char.isprintable()
+        else _escape(char)
+        for char in value
+    )
+    return f"$'{word}'"
+
+
+def _escape(char: str) -> str:
+    if char == '\n':
+        return '\\n'
+    encoded = char.encode(errors='surrogateescape')
+    return ''.join(f'\\{byte:03o}' for byte in encoded)

@@ -13,7 +13,6 @@
 """The table of commands that change many servers: a row for each."""
 
 from collections.abc import Iterator, Sequence
-import shlex
 
 from osc_image_ext import text
 from osc_image_ext.compute import batch
@@ -71,30 +70,4 @@ def _to_options(
 def _option(name: str, value: str) -> str:
     # argparse takes a separate word that begins so for another option.
     separator = '=' if value.startswith('-') else ' '
-    return f'{name}{separator}{_quote(value)}'
-
-
-def _quote(value: str) -> str:
-    """Return a word of a shell, without anything that controls a terminal.
-
-    Where there is such a character, the bytes are written as in C (POSIX.1,
-    2024, section 2.2.4).
-    """
-    if value.isprintable():
-        return shlex.quote(value)
-    word = ''.join(
-        f'\\{char}'
-        if char in "\\'"
-        else char
-        if char.isprintable()
-        else _escape(char)
-        for char in value
-    )
-    return f"$'{word}'"
-
-
-def _escape(char: str) -> str:
-    if char == '\n':
-        return '\\n'
-    encoded = char.encode(errors='surrogateescape')
-    return ''.join(f'\\{byte:03o}' for byte in encoded)
+    return f'{name}{separator}{text.quote(value)}'
