@@ -43,7 +43,7 @@ class Meter:
         self.counting = True
         self.message = ''
         self.total = total
-        self.position = self._first_position = position
+        self.position = self._started_from = position
         self._started_at = self._clock()
         self._samples = collections.deque([(self._started_at, position)])
 
@@ -80,10 +80,14 @@ class Meter:
         return min(1.0, self.position / self.total) if self.total else 1.0
 
     @property
+    def moved_since_start(self) -> int:
+        """Bytes since the last start."""
+        return max(0, self.position - self._started_from)
+
+    @property
     def average(self) -> float:
         """Bytes a second since the start."""
-        moved = max(0, self.position - self._first_position)
-        return moved / max(self.elapsed, 1e-3)
+        return self.moved_since_start / max(self.elapsed, 1e-3)
 
     @property
     def rate(self) -> float:
