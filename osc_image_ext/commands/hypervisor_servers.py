@@ -18,6 +18,7 @@ from typing import Any
 
 from osc_lib.command import command
 
+from osc_image_ext.commands import option_types
 from osc_image_ext.commands import server_options
 from osc_image_ext.commands import wait_options
 from osc_image_ext.i18n import _
@@ -32,7 +33,7 @@ class _ChangeServers(command.Lister):
         parser.add_argument(
             '--workers',
             metavar='<number>',
-            type=_positive_integer,
+            type=option_types.positive_integer,
             default=8,
             help=_('Number of servers to change concurrently (default: 8)'),
         )
@@ -101,15 +102,3 @@ class UnsetHypervisorServers(_ChangeServers):
         self, parsed_args: argparse.Namespace
     ) -> tuple[Sequence[str], Iterable[Any]]:
         return self._change.run_unset(parsed_args)
-
-
-def _positive_integer(text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(
-            _("'%s' is not a positive integer") % text
-        )
-    return number

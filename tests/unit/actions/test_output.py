@@ -33,6 +33,35 @@ class TestRequireStdout(unittest.TestCase):
         output.require_stdout(mock.Mock(stdout=io.StringIO()))
 
 
+class TestColumns(unittest.TestCase):
+    def check(self, *columns: str, sort: tuple[str, ...] = ()) -> None:
+        parsed_args = argparse.Namespace(
+            columns=list(columns), sort_columns=list(sort)
+        )
+        output.check_columns(('ID', 'Some Name'), parsed_args)
+
+    def test_columns_that_exist(self) -> None:
+        self.check()
+        self.check('ID', 'id', ' Some_name', 'some name')
+        self.check(sort=('id', 'Some Name'))
+
+    def test_columns_that_do_not(self) -> None:
+        for columns, sort in (
+            (('Resutl',), ()),
+            (('ID', 'Resutl'), ()),
+            ((), ('Resutl',)),
+        ):
+            with (
+                self.subTest(columns),
+                self.assertRaisesRegex(
+                    osc_exceptions.CommandError,
+                    '^There is no column "Resutl"; the columns are ID, Some '
+                    'Name.$',
+                ),
+            ):
+                self.check(*columns, sort=sort)
+
+
 class TestShow(unittest.TestCase):
     def failed(self, app: mock.Mock, error: Exception | None) -> str:
         with self.assertRaises(osc_exceptions.CommandError) as caught:
