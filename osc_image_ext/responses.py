@@ -19,12 +19,16 @@ status of a success. None of them is believed.
 from typing import Any
 
 import requests
+import urllib3
 
 from osc_image_ext import api_errors
 from osc_image_ext import exceptions
 from osc_image_ext.i18n import _
 
 _REQUEST_ID = 'X-Openstack-Request-Id'
+
+# More than any error of a service.
+_MAX_BODY = 16 * 1024
 
 # Enough of a page to recognize it.
 _EXCERPT_LENGTH = 100
@@ -59,6 +63,24 @@ def _load(response: requests.Response) -> dict[str, Any] | None:
     except ValueError:
         return None
     return value if isinstance(value, dict) else None
+
+
+def limit_body(response: requests.Response) -> None:
+    """Read no more of a streamed body than a message needs, and close it.
+
+    What would read the body to its end, such as ``response.text``, then has
+    this beginning of it: an error page may be endless.
+    """
+    if response._content is not False:  # not streamed, or read already
+        return
+    try:
+        body = response.raw.read(_MAX_BODY, decode_content=True)
+    except (OSError, urllib3.exceptions.HTTPError):
+        body = b''
+    response.close()
+    # requests has no public way to set it.
+    response._content = body
+    response._content_consumed = True
 
 
 def unexpected(response: requests.Response) -> exceptions.UnexpectedResponse:

@@ -30,6 +30,11 @@ from osc_image_ext.image import progress_report
 # image data when it is stored.
 _TIMEOUT = 60.0
 _DATA_TIMEOUT = 600.0
+# Seconds to connect, and until the first byte of an image: Cinder attaches a
+# volume before it.
+_DOWNLOAD_TIMEOUT = (60.0, 300.0)
+
+_IMAGE_DATA = 'application/octet-stream'
 
 # Method and path -> the status of a success without JSON.
 _NO_CONTENT = (
@@ -66,13 +71,28 @@ def check_responses(proxy: _proxy.Proxy) -> None:
         url: str, method: str, *args: Any, **kwargs: Any
     ) -> requests.Response:
         if getattr(proxy.session, 'timeout', None) is None:
-            timeout = _DATA_TIMEOUT if 'data' in kwargs else _TIMEOUT
-            kwargs.setdefault('timeout', timeout)
+            kwargs.setdefault('timeout', _select_timeout(kwargs))
         response = send(url, method, *args, **kwargs)
+        if kwargs.get('stream') and not is_image_data(response):
+            responses.limit_body(response)
         check(method, url, response)
         return response
 
     proxy.request = request  # type: ignore[method-assign]
+
+
+def _select_timeout(kwargs: dict[str, Any]) -> float | tuple[float, float]:
+    if kwargs.get('stream'):
+        return _DOWNLOAD_TIMEOUT
+    return _DATA_TIMEOUT if 'data' in kwargs else _TIMEOUT
+
+
+def is_image_data(response: requests.Response) -> bool:
+    """Return whether a response has the status and type of image data."""
+    content_type = response.headers.get('Content-Type', '')
+    return response.status_code in (200, 206) and (
+        content_type.partition(';')[0].strip().lower() == _IMAGE_DATA
+    )
 
 
 def check(method: str, url: str, response: requests.Response) -> None:

@@ -11,14 +11,19 @@
 #    under the License.
 
 
+import gzip
+from typing import Any
 import unittest
+from unittest import mock
 
 import requests
 
 from osc_image_ext import exceptions
 from osc_image_ext import responses
 from tests.fixtures import doubles
+from tests.fixtures import downloads
 
+JSON = 'application/json'
 LOGIN = '<html><head><title>SSO</title></head><body>Sign in</body></html>'
 
 
@@ -64,3 +69,35 @@ class TestUnexpected(unittest.TestCase):
     def test_nothing_is_known_of_it(self) -> None:
         response = doubles.response(502)
         self.assertIn('(no type): 502', str(responses.unexpected(response)))
+
+
+class TestLimitBody(unittest.TestCase):
+    def limited(self, *blocks: bytes, **headers: Any) -> requests.Response:
+        response = downloads.data_response(b''.join(blocks), 503, **headers)
+        responses.limit_body(response)
+        return response
+
+    def test_short(self) -> None:
+        response = self.limited(b'{"id": "x"}', Content_Type=JSON)
+        self.assertEqual({'id': 'x'}, responses.parse_json(response, 'id'))
+        self.assertTrue(response.raw.closed)
+
+    def test_long(self) -> None:
+        self.assertEqual(16 * 1024, len(self.limited(bytes(10**6)).content))
+
+    def test_compressed(self) -> None:
+        page = gzip.compress(b'Busy')
+        response = self.limited(page, Content_Encoding='gzip')
+        self.assertEqual(b'Busy', response.content)
+
+    def test_connection_is_lost(self) -> None:
+        response = downloads.data_response(b'x')
+        response.raw = mock.Mock()
+        response.raw.read.side_effect = ConnectionResetError
+        responses.limit_body(response)
+        self.assertEqual(b'', response.content)
+
+    def test_read_already(self) -> None:
+        response = doubles.response(503, 'Busy')
+        responses.limit_body(response)
+        self.assertEqual('Busy', response.text)

@@ -21,6 +21,7 @@ import requests
 from osc_image_ext import exceptions
 from osc_image_ext.image import checked_proxy
 from tests.fixtures import doubles
+from tests.fixtures import downloads
 
 BASE = 'https://cloud.example:9292/image/v2.16'
 IMAGE = {'id': 'x', 'status': 'queued'}
@@ -134,6 +135,37 @@ class TestCheckResponses(unittest.TestCase):
         self.assertEqual(5, send.call_args.kwargs['timeout'])
         proxy.get('/images/x', data=b'x')
         self.assertEqual(600, send.call_args.kwargs['timeout'])
+        proxy.get('/images/x', stream=True)
+        self.assertEqual((60, 300), send.call_args.kwargs['timeout'])
+
+    def test_only_image_data_is_streamed(self) -> None:
+        proxy, send = self.checked()
+        data = downloads.data_response(b'data')
+        send.return_value = data
+        proxy.get('/images/x/file', stream=True)
+        self.assertFalse(data.raw.closed)
+        for status, content_type in (
+            (200, 'text/html'),
+            (503, 'application/octet-stream'),
+            (202, 'application/octet-stream'),
+        ):
+            page = downloads.data_response(
+                b'page', status, Content_Type=content_type
+            )
+            send.return_value = page
+            proxy.get('/images/x/file', stream=True)
+            self.assertTrue(page.raw.closed)
+            self.assertEqual('page', page.text)
+
+    def test_page_without_an_end(self) -> None:
+        proxy, send = self.checked()
+        page = downloads.data_response(
+            b'nginx ' * 10**5, 404, Content_Type='text/html'
+        )
+        send.return_value = page
+        with self.assertRaisesRegex(exceptions.UnexpectedResponse, 'nginx'):
+            proxy.get('/images/x/file', stream=True)
+        self.assertTrue(page.raw.closed)
 
     def test_the_timeout_of_the_cloud_comes_first(self) -> None:
         proxy, send = self.checked(timeout=7)
