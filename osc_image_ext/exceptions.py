@@ -27,6 +27,10 @@ class SourceError(Error):
     """The data to send cannot be read, or has another size than expected."""
 
 
+class TargetError(Error):
+    """The data that was downloaded cannot be written."""
+
+
 class TransferError(Error):
     """The server rejected the data or the import, or cannot be reached."""
 
@@ -41,6 +45,27 @@ class ConflictError(TransferError):
 
 class UnexpectedResponse(TransferError):
     """A response is not what was asked for: a login page, or cut JSON."""
+
+
+class NoDataError(TransferError):
+    """An image has no data.
+
+    :param image_id: the image's ID.
+    :param status: the image's status; ``active`` if its data was lost.
+    """
+
+    def __init__(self, image_id: str, status: str) -> None:
+        self.image_id = image_id
+        self.status = status
+        text = (
+            _(
+                'Image %(id)s is active, but its store has lost the data. '
+                'Report this to the administrator of the image service.'
+            )
+            if status == 'active'
+            else _('Image %(id)s has no data yet (status: %(status)s).')
+        )
+        super().__init__(text % {'id': image_id, 'status': status})
 
 
 class TaskError(Error):
@@ -126,6 +151,55 @@ class VerificationError(Error):
                 'actual': actual,
                 'expected': expected,
             }
+        )
+
+
+class CorruptDataError(Error):
+    """The data that was downloaded differs from that of the image record.
+
+    :param image_id: the image's ID.
+    :param algorithm: of the digests.
+    :param expected: hexadecimal digest of the image record.
+    :param actual: hexadecimal digest of the data.
+    """
+
+    def __init__(
+        self, image_id: str, algorithm: str, expected: str, actual: str
+    ) -> None:
+        self.image_id = image_id
+        self.algorithm = algorithm
+        self.expected = expected
+        self.actual = actual
+        super().__init__(
+            _(
+                'Verification of image %(id)s failed: expected %(algorithm)s '
+                '%(expected)s, but that of the downloaded data is %(actual)s.'
+            )
+            % {
+                'id': image_id,
+                'algorithm': algorithm,
+                'expected': expected,
+                'actual': actual,
+            }
+        )
+
+
+class UnsupportedAlgorithm(Error):
+    """This Python cannot compute the digest of an image (FIPS).
+
+    :param image_id: the image's ID.
+    :param algorithm: Glance's name of it.
+    """
+
+    def __init__(self, image_id: str, algorithm: str) -> None:
+        self.image_id = image_id
+        self.algorithm = algorithm
+        super().__init__(
+            _(
+                'Image %(id)s cannot be verified: its checksum algorithm '
+                '%(algorithm)s is not available on this machine.'
+            )
+            % {'id': image_id, 'algorithm': algorithm}
         )
 
 

@@ -20,6 +20,9 @@ PROBE    a question before         429, 500, 502, 503, 3 times in 4 seconds
          anything is created       504, no connection
 UPLOAD   the data of an image      409, 502, 503, 504, 3 times, if Glance has
                                    lost connection     nothing of it
+DOWNLOAD the data of an image      429, 500, 502, 503, 5 times without new
+                                   504, lost or silent data
+                                   connection
 IMPORT   the start of an import    500, 502, 503, 504, 3 times, if Glance has
                                    lost connection     no such task
 DELETE   the deletion of an image  409, 429, 500, 502, 5 times in 16 seconds
@@ -87,6 +90,8 @@ READ = Policy(
 )
 PROBE = Policy((0.5, 1, 2), READ.status_codes)
 UPLOAD = Policy((1, 2, 4), frozenset({409, 502, 503, 504}))
+# Any new data begins another series.
+DOWNLOAD = Policy((1, 2, 4, 8, 15), READ.status_codes)
 IMPORT = Policy((1, 2, 4), frozenset({500, 502, 503, 504}))
 DELETE = Policy((0.5, 1, 2, 4, 8), frozenset({409, 429, 500, 502, 503, 504}))
 # In sum less than what CI systems grant a job that they terminate.

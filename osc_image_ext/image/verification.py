@@ -12,6 +12,7 @@
 
 """Comparing what Glance stored with what was sent."""
 
+import dataclasses
 import time
 
 from openstack import exceptions as sdk_exceptions
@@ -90,3 +91,74 @@ def compare(
                 )
             return str(name)
     return None
+
+
+@dataclasses.dataclass(frozen=True)
+class _ExpectedDigest:
+    """What the digest of an image's data must be.
+
+    :param algorithm: a name of hashlib.
+    :param value: hexadecimal.
+    """
+
+    algorithm: str
+    value: str
+
+
+def _expected_digest(
+    image: _image.Image, content_md5: str | None = None
+) -> _ExpectedDigest | None:
+    """Return the strongest digest that is known of an image's data."""
+    if image.hash_algo and image.hash_value:
+        return _ExpectedDigest(str(image.hash_algo), str(image.hash_value))
+    if value := image.checksum or content_md5:
+        return _ExpectedDigest(_CHECKSUM, str(value))
+    return None
+
+
+def has_digest(image: _image.Image, content_md5: str | None = None) -> bool:
+    """Return whether there is anything to compare downloaded data with.
+
+    :param content_md5: that of the response which has the data.
+    """
+    return _expected_digest(image, content_md5) is not None
+
+
+def download_algorithms(image: _image.Image) -> tuple[str, ...]:
+    """Return the digests worth computing of data that is downloaded.
+
+    :returns: one name, or none if neither the record nor the response can
+        have a digest that this Python computes.
+    :raises UnsupportedAlgorithm: if this Python cannot compute the digest of
+        the record. A weaker one is not used instead.
+    """
+    expected = _expected_digest(image)
+    if expected is None:  # the response may have an MD5
+        return tuple(filter(digest.supported, [_CHECKSUM]))
+    if not digest.supported(expected.algorithm):
+        raise exceptions.UnsupportedAlgorithm(image.id, expected.algorithm)
+    return (expected.algorithm,)
+
+
+def compare_data(
+    image: _image.Image,
+    digests: dict[str, str],
+    content_md5: str | None = None,
+) -> str | None:
+    """Compare data that was downloaded with its digest.
+
+    :param digests: {algorithm: hexadecimal digest} of the data.
+    :param content_md5: that of the response which had the data.
+    :returns: algorithm of the digest that matched; None if there was none in
+        common.
+    :raises CorruptDataError: if it differs.
+    """
+    expected = _expected_digest(image, content_md5)
+    if expected is None or expected.algorithm not in digests:
+        return None
+    actual = digests[expected.algorithm]
+    if actual != expected.value.lower():
+        raise exceptions.CorruptDataError(
+            image.id, expected.algorithm, expected.value, actual
+        )
+    return expected.algorithm

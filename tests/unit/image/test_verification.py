@@ -190,3 +190,63 @@ class TestCompare(unittest.TestCase):
         self.assertEqual(
             'md5', self.compare(0, {'md5': empty}, size=0, checksum=empty)
         )
+
+
+class TestDownload(unittest.TestCase):
+    """What data that was downloaded is compared with."""
+
+    def test_algorithms(self) -> None:
+        multihash = {'hash_algo': 'sha512', 'hash_value': SHA512}
+        for attributes, expected in (
+            ({**multihash, 'checksum': MD5}, ('sha512',)),
+            ({'hash_algo': 'sha512', 'checksum': MD5}, ('md5',)),
+            ({}, ('md5',)),
+        ):
+            with self.subTest(attributes):
+                image = doubles.image(**attributes)
+                self.assertEqual(
+                    expected, verification.download_algorithms(image)
+                )
+
+    def test_algorithm_is_not_available(self) -> None:
+        """MD5 is not used instead."""
+        image = doubles.image(hash_algo='a', hash_value='b', checksum=MD5)
+        with self.assertRaises(exceptions.UnsupportedAlgorithm) as caught:
+            verification.download_algorithms(image)
+        self.assertEqual('a', caught.exception.algorithm)
+
+    def test_no_md5_either(self) -> None:
+        with mock.patch.object(digest, 'supported', return_value=False):
+            self.assertEqual(
+                (), verification.download_algorithms(doubles.image())
+            )
+
+    def test_compared(self) -> None:
+        digests = {'sha512': SHA512}
+        image = doubles.image(hash_algo='sha512', hash_value=SHA512.upper())
+        self.assertEqual('sha512', verification.compare_data(image, digests))
+        self.assertIsNone(verification.compare_data(image, {}))
+        self.assertTrue(verification.has_digest(image))
+
+    def test_different(self) -> None:
+        image = doubles.image(hash_algo='sha512', hash_value='bad')
+        with self.assertRaises(exceptions.CorruptDataError) as caught:
+            verification.compare_data(image, {'sha512': SHA512})
+        self.assertEqual(
+            f'Verification of image {doubles.IMAGE_ID} failed: expected '
+            f'sha512 bad, but that of the downloaded data is {SHA512}.',
+            str(caught.exception),
+        )
+
+    def test_md5_of_the_response(self) -> None:
+        image = doubles.image()
+        self.assertFalse(verification.has_digest(image))
+        self.assertTrue(verification.has_digest(image, MD5))
+        digests = {'md5': MD5}
+        self.assertIsNone(verification.compare_data(image, digests))
+        self.assertEqual('md5', verification.compare_data(image, digests, MD5))
+        # That of the record counts.
+        image = doubles.image(checksum=MD5)
+        self.assertEqual(
+            'md5', verification.compare_data(image, digests, 'other')
+        )

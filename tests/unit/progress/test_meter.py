@@ -143,3 +143,15 @@ class TestMeter(unittest.TestCase):
         self.meter.started(100)
         self.run_for(10, 10)
         self.assertEqual(0, self.meter.eta)
+
+    def test_what_was_there_before_counts_for_no_rate(self) -> None:
+        self.meter.started(1000, 500)
+        self.assertEqual(0, self.meter.rate)
+        for second in range(1, 6):
+            self.clock.advance(1)
+            self.meter.moved(500 + second * 10)
+            self.meter.sample()
+        self.assertAlmostEqual(10, self.meter.rate)
+        self.assertAlmostEqual(10, self.meter.average)
+        self.assertEqual(50, self.meter.moved_since_start)
+        self.assertEqual(0.55, self.meter.fraction)
