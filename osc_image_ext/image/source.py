@@ -137,7 +137,7 @@ def open_stdin(size: int | None) -> Iterator[Source | None]:
     :raises SourceError: if it cannot be read or has another size.
     """
     name = _('Standard input')
-    with _blocking(0), _open_reader(0) as file:
+    with blocking(0), _open_reader(0) as file:
         try:
             empty = not file.peek(1)
         except OSError as error:
@@ -149,8 +149,8 @@ def open_stdin(size: int | None) -> Iterator[Source | None]:
 
 
 @contextlib.contextmanager
-def _blocking(descriptor: int) -> Iterator[None]:
-    """Make reads wait for data: some parents leave a pipe non-blocking."""
+def blocking(descriptor: int) -> Iterator[None]:
+    """Make reads and writes wait: some parents leave a pipe non-blocking."""
     before = os.get_blocking(descriptor)
     os.set_blocking(descriptor, True)
     try:
