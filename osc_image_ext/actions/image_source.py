@@ -19,6 +19,7 @@ import logging
 from osc_image_ext import exceptions
 from osc_image_ext.i18n import _
 from osc_image_ext.image import import_wait
+from osc_image_ext.image import save
 from osc_image_ext.image import source as _source
 from osc_image_ext.image import upload
 
@@ -85,7 +86,7 @@ def warn_of_format_mismatch(
 
 
 def warn_unverified(
-    result: upload.UploadResult | import_wait.ImportResult,
+    result: (upload.UploadResult | import_wait.ImportResult | save.SaveResult),
 ) -> None:
     """Warn if an image that should be verified was not."""
     if result.unverified:

@@ -155,6 +155,22 @@ def _was_rejected(status: int | None) -> bool:
     return status is not None and status < 500 and status != 409
 
 
+def find_image(
+    proxy: _proxy.Proxy, name_or_id: str, sleep: retry.Sleep = time.sleep
+) -> _image.Image:
+    """Return the image with a name or ID.
+
+    :raises openstack.exceptions.SDKException: if there is none, or more than
+        one, or the server gives no usable response in time.
+    :raises keystoneauth1.exceptions.ClientException: likewise.
+    """
+    return retry.retry_until(
+        lambda: proxy.find_image(name_or_id, ignore_missing=False),
+        sleep,
+        policy=retry.PROBE,
+    )
+
+
 def get_image(
     proxy: _proxy.Proxy,
     image_id: str,

@@ -181,8 +181,10 @@ class TestResolution(unittest.TestCase):
         expected = {
             'image create': 'image:CreateImage',
             'image import': 'image_import:ImportImage',
+            'image save': 'image_save:SaveImage',
             'image stage': 'image_upload:StageImage',
             'image upload': 'image_upload:UploadImage',
+            'image verify': 'image_verify:VerifyImage',
             'image task create': 'image_task:CreateImageTask',
             'image task list': 'image_task:ListImageTask',
             'image progress show': 'image_progress:ShowImageProgress',
