@@ -80,14 +80,10 @@ class Meter:
         return min(1.0, self.position / self.total) if self.total else 1.0
 
     @property
-    def moved_since_start(self) -> int:
-        """Bytes since the last start."""
-        return max(0, self.position - self._started_from)
-
-    @property
     def average(self) -> float:
         """Bytes a second since the start."""
-        return self.moved_since_start / max(self.elapsed, 1e-3)
+        moved = max(0, self.position - self._started_from)
+        return moved / max(self.elapsed, 1e-3)
 
     @property
     def rate(self) -> float:

@@ -145,7 +145,7 @@ def format_end(now: meter.Meter, unit: units.Unit) -> str:
         }
     return _('%(phase)s, %(data)s in %(time)s, %(rate)s/s') % {
         'phase': ', '.join(filter(None, (now.name, now.message))),
-        'data': unit(now.moved_since_start),
+        'data': unit(now.position),
         'time': duration,
         'rate': unit(now.average),
     }

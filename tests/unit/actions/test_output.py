@@ -61,6 +61,9 @@ class TestColumns(unittest.TestCase):
             ):
                 self.check(*columns, sort=sort)
 
+    def test_one_object_cannot_be_sorted(self) -> None:
+        output.check_columns(('ID',), argparse.Namespace(columns=['id']))
+
 
 class TestShow(unittest.TestCase):
     def failed(self, app: mock.Mock, error: Exception | None) -> str:
@@ -97,35 +100,3 @@ class TestShow(unittest.TestCase):
             'column.',
             self.failed(app, ValueError('No such column')),
         )
-
-
-class TestColumns(unittest.TestCase):
-    def check(self, *columns: str, sort: tuple[str, ...] = ()) -> None:
-        parsed_args = argparse.Namespace(
-            columns=list(columns), sort_columns=list(sort)
-        )
-        output.check_columns(('ID', 'Some Name'), parsed_args)
-
-    def test_columns_that_exist(self) -> None:
-        self.check()
-        self.check('ID', 'id', ' Some_name', 'some name')
-        self.check(sort=('id', 'Some Name'))
-
-    def test_columns_that_do_not(self) -> None:
-        for columns, sort in (
-            (('Resutl',), ()),
-            (('ID', 'Resutl'), ()),
-            ((), ('Resutl',)),
-        ):
-            with (
-                self.subTest(columns),
-                self.assertRaisesRegex(
-                    osc_exceptions.CommandError,
-                    '^There is no column "Resutl"; the columns are ID, Some '
-                    'Name.$',
-                ),
-            ):
-                self.check(*columns, sort=sort)
-
-    def test_one_object_cannot_be_sorted(self) -> None:
-        output.check_columns(('ID',), argparse.Namespace(columns=['id']))

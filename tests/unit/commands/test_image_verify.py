@@ -92,9 +92,7 @@ class TestVerify(VerifyTestCase):
         rows = self.verify('a', 'b', '--workers', '1')
         self.assertEqual(['lost', 'verified'], [row['Result'] for row in rows])
         self.assertEqual(1, self.status)
-        self.assertEqual(
-            ['1 of 2 images were not verified.'], self.messages()
-        )
+        self.assertEqual(['1 of 2 images were not verified.'], self.messages())
 
     def test_reason_is_printable(self) -> None:
         self.source.behaviours = [

@@ -153,5 +153,4 @@ class TestMeter(unittest.TestCase):
             self.meter.sample()
         self.assertAlmostEqual(10, self.meter.rate)
         self.assertAlmostEqual(10, self.meter.average)
-        self.assertEqual(50, self.meter.moved_since_start)
         self.assertEqual(0.55, self.meter.fraction)
