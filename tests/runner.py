@@ -115,6 +115,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument('--failfast', action='store_true')
     parser.add_argument('--workers', help='file with what each worker runs')
+    parser.add_argument('--include-list', help='file with filters')
     parser.add_argument('directory')
     parser.add_argument('filters', nargs='*')
     args = parser.parse_intermixed_args()
@@ -125,6 +126,8 @@ def main() -> int:
         *(sys.executable, '-m', 'stestr', '--test-path', args.directory),
         *('run', '--subunit', *args.filters),
     ]
+    if args.include_list:
+        stestr += ['--include-list', args.include_list]
     if args.workers:
         # With a concurrency of 1, as on one processor, it is not looked at.
         stestr += ['--concurrency', '2', '--worker-file', args.workers]
