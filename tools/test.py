@@ -102,7 +102,8 @@ def _prepare(tools: pathlib.Path, names: list[str]) -> None:
     if _tox(tools, missing, len(missing) > 1, '--notest'):
         raise bootstrap.BootstrapError('There is no environment to test in.')
     for name in missing:
-        stamps[name].write_text(wanted)
+        if (bootstrap.CLONE / '.tox' / name).is_dir():  # or it was skipped
+            stamps[name].write_text(wanted)
 
 
 def _run(
@@ -134,8 +135,19 @@ def _tox(
     chosen = ','.join(names)
     print(f'Running tox -e {chosen} ...', file=sys.stderr, flush=True)
     how = ['run-parallel', '--parallel-no-spinner'] if parallel else ['run']
-    command = [str(tools / 'tox'), *how, '-e', chosen, *options]
+    command = [str(tools / 'tox'), *how, *_discover(), '-e', chosen, *options]
     return subprocess.call(command, cwd=bootstrap.CLONE)
+
+
+def _discover() -> list[str]:
+    """Return options that let tox find the interpreters of pyenv.
+
+    The commands that pyenv has in PATH run only the versions that the user
+    has selected.
+    """
+    root = pathlib.Path(os.environ.get('PYENV_ROOT', '~/.pyenv')).expanduser()
+    found = sorted(map(str, root.glob('versions/3.1[1-9].*/bin/python3')))
+    return ['--discover', sys.executable, *found] if found else []
 
 
 def _install_packages(tools: pathlib.Path) -> None:
