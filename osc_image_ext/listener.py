@@ -30,10 +30,12 @@ class ProgressListener(Protocol):
             for the rate.
         """
 
-    def moved(self, position: int) -> None:
+    def moved(self, position: int, sent: int | None = None) -> None:
         """Everything up to a position has been transferred.
 
         :param position: absolute; smaller than before after a new start.
+        :param sent: bytes sent so far if the source is decompressed: the
+            position is then that in the source. None if they are the same.
         """
 
     def phase(self, name: str, message: str = '') -> None:
@@ -50,7 +52,7 @@ class NullListener:
     def started(self, total: int | None, position: int = 0) -> None:
         pass
 
-    def moved(self, position: int) -> None:
+    def moved(self, position: int, sent: int | None = None) -> None:
         pass
 
     def phase(self, name: str, message: str = '') -> None:

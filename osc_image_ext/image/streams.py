@@ -12,7 +12,8 @@
 
 """The body of an upload: a file that reports progress and is hashed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+import dataclasses
 from typing import BinaryIO
 
 from osc_image_ext import exceptions
@@ -25,6 +26,18 @@ from osc_image_ext.image import digest as _digest
 # over loopback at half the speed, and hashing slows down a little with every
 # halving: this is just below.
 BLOCK_SIZE = 896 * 1024
+
+
+@dataclasses.dataclass(frozen=True)
+class Origin:
+    """What data is decompressed from while it is sent.
+
+    :param size: bytes, None if not known.
+    :param position: returns the bytes that have been read so far.
+    """
+
+    size: int | None
+    position: Callable[[], int]
 
 
 class VerboseFileWrapper:
@@ -47,6 +60,11 @@ class VerboseFileWrapper:
     :param listener: gets the position after each block has been sent.
     :param digests: get each block before it is sent.
     :param phases: shown while the data is sent, and afterwards.
+    :param origin: what the file is decompressed from: progress is then that
+        of reading it.
+    :param hold_last: send the last block only when the file has reported its
+        end: one that is checked raises an error there, and Glance must not
+        have all of its data then.
     """
 
     len: int
@@ -59,12 +77,16 @@ class VerboseFileWrapper:
         listener: _listener.ProgressListener = _listener.NULL,
         digests: _digest.Digests | None = None,
         phases: tuple[str, str] = (_('uploading'), _('storing')),
+        origin: Origin | None = None,
+        hold_last: bool = False,
     ) -> None:
         self._fileobj = fileobj
         self._name = name
         self.size = size
         self._listener = listener
         self._phases = phases
+        self._origin = origin
+        self._hold_last = hold_last
         self._digests = digests or _digest.Digests(())
         # A pipe returns what it has; read() would wait for a whole block.
         self._read = getattr(fileobj, 'read1', fileobj.read)
@@ -74,6 +96,7 @@ class VerboseFileWrapper:
         self.read_started = False
         #: bytes sent since the last start
         self.position = 0
+        self._bytes_read = 0
         #: whether all data has been sent since the last start
         self.complete = False
         if size is not None:
@@ -86,11 +109,11 @@ class VerboseFileWrapper:
             shorter or longer than expected.
         """
         self._restart()
-        while block := self._next_block():
+        for block in self._blocks():
             self._digests.update(block)
             yield block
             self.position += len(block)
-            self._listener.moved(self.position)
+            self._report()
         if self.size not in (None, self.position):
             raise self._size_mismatch(self.position)
         self.complete = True
@@ -104,16 +127,33 @@ class VerboseFileWrapper:
             % self._name
         )
 
+    def _blocks(self) -> Iterator[bytes]:
+        block = self._next_block()
+        while block and self._hold_last:
+            following = self._next_block()
+            yield block
+            block = following
+        while block:
+            yield block
+            block = self._next_block()
+
+    def _report(self) -> None:
+        if self._origin:
+            self._listener.moved(self._origin.position(), self.position)
+        else:
+            self._listener.moved(self.position)
+
     def _restart(self) -> None:
         if self.rewindable:
             self._rewind()
         elif self.read_started:
             raise exceptions.SourceError(self.rewind_error)
-        self.position = 0
+        self.position = self._bytes_read = 0
         self.complete = False
         self._digests.restart()
         self._listener.phase(self._phases[0])
-        self._listener.started(self.size)
+        origin = self._origin
+        self._listener.started(origin.size if origin else self.size)
 
     def _rewind(self) -> None:
         try:
@@ -127,8 +167,9 @@ class VerboseFileWrapper:
             block: bytes = self._read(BLOCK_SIZE)
         except OSError as error:
             raise self._read_error(error) from error
-        if self.size is not None and self.position + len(block) > self.size:
-            raise self._size_mismatch(self.position + len(block))
+        self._bytes_read += len(block)
+        if self.size is not None and self._bytes_read > self.size:
+            raise self._size_mismatch(self._bytes_read)
         return block
 
     def _read_error(self, error: OSError) -> exceptions.SourceError:

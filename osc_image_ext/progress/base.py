@@ -73,8 +73,8 @@ class Display(abc.ABC):
     def started(self, total: int | None, position: int = 0) -> None:
         self.meter.started(total, position)
 
-    def moved(self, position: int) -> None:
-        self.meter.moved(position)
+    def moved(self, position: int, sent: int | None = None) -> None:
+        self.meter.moved(position, sent)
 
     def phase(self, name: str, message: str = '') -> None:
         self.meter.phase(name, message)

@@ -35,7 +35,8 @@ class LiveDisplay(base.Display):
     is not known, the bar is a moving mark, and the time is the elapsed time. A
     wait has the server's message instead of bytes and rate. If the server
     reports the position, there is a message instead of the rate: it reports
-    so rarely that a rate would be wrong most of the time.
+    so rarely that a rate would be wrong most of the time. The bytes sent of a
+    source that is decompressed, and their rate, follow the rate of the source.
 
     :param width: columns; those of the terminal unless given.
     """
@@ -80,8 +81,10 @@ def make_line(now: meter.Meter, unit: units.Unit, width: int) -> table.Table:
     else:
         fields = _waiting_fields(now, width)
     fields = {name: text for name, text in fields.items() if text}
+    if _free_columns(fields, width) <= _MIN_BAR_WIDTH:
+        fields.pop('sent_rate', None)
     whole = _free_columns(fields, width) >= 0
-    for dispensable in ('rate', 'data', 'time'):
+    for dispensable in ('sent', 'rate', 'data', 'time'):
         if _free_columns(fields, width) >= 0:
             break
         fields.pop(dispensable, None)
@@ -117,6 +120,8 @@ def _counted_fields(now: meter.Meter, unit: units.Unit) -> dict[str, str]:
         'data': unit(now.position, now.total),
         'part': '' if now.fraction is None else f'{now.fraction:4.0%}',
         'rate': f'{unit(now.rate):>9}/s',
+        'sent': '' if now.sent is None else f'> {unit(now.sent)}',
+        'sent_rate': '' if now.sent is None else f'{unit(now.sent_rate)}/s',
         'time': f'{units.format_duration(_seconds(now)):>5}',
     }
 

@@ -44,11 +44,14 @@ class Meter:
         self.message = ''
         self.total = total
         self.position = self._started_from = position
+        #: bytes sent, None if the position says that
+        self.sent: int | None = None
         self._started_at = self._clock()
-        self._samples = collections.deque([(self._started_at, position)])
+        self._samples = collections.deque([(self._started_at, position, 0)])
 
-    def moved(self, position: int) -> None:
+    def moved(self, position: int, sent: int | None = None) -> None:
         self.position = position
+        self.sent = sent
 
     def phase(self, name: str, message: str = '') -> None:
         self.name = name
@@ -58,7 +61,7 @@ class Meter:
         """Record the current position, for the rate."""
         now = self._clock()
         samples = self._samples  # a new start may replace it at any time
-        samples.append((now, self.position))
+        samples.append((now, self.position, self.sent or 0))
         while now - samples[1][0] > _RATE_WINDOW:
             samples.popleft()
 
@@ -88,8 +91,15 @@ class Meter:
     @property
     def rate(self) -> float:
         """Bytes a second over the last seconds."""
-        then, position = self._samples[0]
+        then, position, _sent = self._samples[0]
         moved = max(0, self.position - position)
+        return moved / max(self._clock() - then, 1e-3)
+
+    @property
+    def sent_rate(self) -> float:
+        """Bytes sent a second over the last seconds."""
+        then, _position, sent = self._samples[0]
+        moved = max(0, (self.sent or 0) - sent)
         return moved / max(self._clock() - then, 1e-3)
 
     @property

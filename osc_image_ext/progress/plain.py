@@ -88,6 +88,14 @@ class PlainDisplay(base.Display):
         if now.fraction is not None:
             fields.append(f'{now.fraction:.0%}')
         fields.append(f'{self.unit(now.rate)}/s')
+        if now.sent is not None:
+            fields.append(
+                _('%(data)s sent at %(rate)s/s')
+                % {
+                    'data': self.unit(now.sent),
+                    'rate': self.unit(now.sent_rate),
+                }
+            )
         if now.eta:
             fields.append(_('%s left') % units.format_duration(now.eta))
         self._write_line(', '.join(fields))
@@ -143,12 +151,15 @@ def format_end(now: meter.Meter, unit: units.Unit) -> str:
             'phase': now.name,
             'time': duration,
         }
-    return _('%(phase)s, %(data)s in %(time)s, %(rate)s/s') % {
+    line = _('%(phase)s, %(data)s in %(time)s, %(rate)s/s') % {
         'phase': ', '.join(filter(None, (now.name, now.message))),
         'data': unit(now.position),
         'time': duration,
         'rate': unit(now.average),
     }
+    if now.sent is None:
+        return line
+    return f'{line}, ' + _('%s sent') % unit(now.sent)
 
 
 def redirect_to_devnull(stream: TextIO) -> None:

@@ -286,6 +286,60 @@ class TestAnnouncedSize(StreamTestCase):
         self.assertEqual([b'1234'], list(body))
 
 
+class TestHeldBack(StreamTestCase):
+    """The last block of a source whose end may be an error."""
+
+    def test_it_is_not_handed_out_before_the_end_is_seen(self) -> None:
+        error = OSError(errno.EIO, 'Input/output error')
+        for length in (1, BLOCK, BLOCK + 1):
+            with self.subTest(length):
+                source = doubles.FailingReader(content(length), error)
+                body = streams.VerboseFileWrapper(
+                    source, 'disk.img', length, hold_last=True
+                )
+                sent = 0
+                with self.assertRaises(exceptions.SourceError):
+                    for block in body:
+                        sent += len(block)
+                self.assertLess(sent, length)
+                self.assertFalse(body.complete)
+
+    def test_all_is_handed_out_after_the_end(self) -> None:
+        for length in (0, 1, BLOCK, 2 * BLOCK + 1):
+            with self.subTest(length):
+                data = content(length)
+                body = streams.VerboseFileWrapper(
+                    io.BytesIO(data), 'disk.img', length, hold_last=True
+                )
+                self.assertEqual(data, b''.join(body))
+                self.assertTrue(body.complete)
+                self.assertEqual(length, body.position)
+
+    def test_a_source_that_is_too_long(self) -> None:
+        source = io.BytesIO(content(2 * BLOCK))
+        body = streams.VerboseFileWrapper(
+            source, 'disk.img', BLOCK, hold_last=True
+        )
+        with self.assertRaisesRegex(exceptions.SourceError, 'is longer'):
+            next(iter(body))
+
+
+class TestOrigin(StreamTestCase):
+    def test_progress_is_that_of_what_is_decompressed(self) -> None:
+        positions = iter((10, 20))
+        body = streams.VerboseFileWrapper(
+            io.BytesIO(content(BLOCK + 1)),
+            'disk.img',
+            listener=self.listener,
+            origin=streams.Origin(20, lambda: next(positions)),
+        )
+        list(body)
+        self.assertEqual([20], self.listener.heard('started'))
+        self.assertEqual([10, 20], self.listener.heard('moved'))
+        self.assertEqual([BLOCK, BLOCK + 1], self.listener.heard('sent'))
+        self.assertEqual(BLOCK + 1, body.position)
+
+
 class TestFailingSource(StreamTestCase):
     def test_an_error_of_reading_is_a_source_error_with_its_reason(
         self,

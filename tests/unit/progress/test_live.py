@@ -64,6 +64,7 @@ class LiveTestCase(unittest.TestCase):
         total: int | None = 100 * MIB,
         position: int = 50 * MIB,
         phase: str = 'uploading',
+        sent: int | None = None,
     ) -> str:
         """Draw one moment, 5 seconds after the start; return the line."""
         self.stream = doubles.Terminal()
@@ -71,9 +72,31 @@ class LiveTestCase(unittest.TestCase):
             display.phase(phase)
             display.started(total)
             self.clock.advance(5)
-            display.moved(position)
+            display.moved(position, sent)
             display.tick()
             return self.lines()[-1].rstrip()
+
+
+class TestDecompressed(LiveTestCase):
+    def test_what_is_sent_follows_the_rate(self) -> None:
+        self.assertRegex(
+            self.drawn(100, sent=200 * MIB),
+            rf'^uploading {BAR}  50.0/100.0 MiB  50%  10.0 MiB/s '
+            r'> 200.0 MiB 40.0 MiB/s  0:05$',
+        )
+
+    def test_its_rate_gives_way_to_the_bar(self) -> None:
+        self.assertRegex(
+            self.drawn(80, sent=200 * MIB),
+            rf'^uploading {BAR}  50.0/100.0 MiB  50%  10.0 MiB/s '
+            r'> 200.0 MiB  0:05$',
+        )
+
+    def test_it_is_omitted_first(self) -> None:
+        self.assertRegex(
+            self.drawn(56, sent=200 * MIB),
+            r'^uploading  50.0/100.0 MiB  50%  10.0 MiB/s  0:05$',
+        )
 
 
 class TestCursor(LiveTestCase):

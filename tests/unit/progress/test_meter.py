@@ -84,6 +84,20 @@ class TestMeter(unittest.TestCase):
         self.assertAlmostEqual(100, self.meter.rate)
         self.assertGreater(self.meter.average, 800)
 
+    def test_what_is_sent_has_a_rate_of_its_own(self) -> None:
+        self.meter.started(10_000)
+        self.assertIsNone(self.meter.sent)
+        for _ in range(60):
+            self.clock.advance(0.5)
+            self.meter.moved(
+                self.meter.position + 50, (self.meter.sent or 0) + 150
+            )
+            self.meter.sample()
+        self.assertAlmostEqual(100, self.meter.rate)
+        self.assertAlmostEqual(300, self.meter.sent_rate)
+        self.meter.started(10_000)
+        self.assertIsNone(self.meter.sent)
+
     def test_a_stall_is_seen(self) -> None:
         self.meter.started(10_000)
         self.run_for(20, 100)

@@ -68,6 +68,20 @@ class TestPlainDisplay(PlainTestCase):
             'verified, 40.0 MiB in 0:04, 10.0 MiB/s',
         )
 
+    def test_what_is_sent_of_decompressed_data(self) -> None:
+        with self.plain:
+            self.start(40 * MIB)
+            self.clock.advance(1)
+            self.plain.moved(10 * MIB, 30 * MIB)
+            self.plain.tick()
+            self.plain.phase('verified')
+        self.assertLines(
+            'uploading 40.0 MiB',
+            'uploading 10.0/40.0 MiB, 25%, 10.0 MiB/s, 30.0 MiB sent at '
+            '30.0 MiB/s, 0:03 left',
+            'verified, 10.0 MiB in 0:01, 10.0 MiB/s, 30.0 MiB sent',
+        )
+
     def test_a_fast_one_is_told_every_10_percent(self) -> None:
         self.start(200)
         for position in range(1, 201):
