@@ -27,6 +27,39 @@ class SourceError(Error):
     """The data to send cannot be read, or has another size than expected."""
 
 
+class SourceInterrupted(SourceError):
+    """Reading broke off; the data can be read again from its beginning."""
+
+
+class ChecksumError(SourceError):
+    """The data to send is not what its publisher has published.
+
+    :param name: name of the source, printable.
+    :param algorithm: name of hashlib.
+    :param expected: the published digest, hexadecimal.
+    :param actual: that of the source.
+    """
+
+    def __init__(
+        self, name: str, algorithm: str, expected: str, actual: str
+    ) -> None:
+        self.algorithm = algorithm
+        self.expected = expected
+        self.actual = actual
+        super().__init__(
+            _(
+                'The checksum of %(name)s is wrong: expected %(algorithm)s '
+                '%(expected)s, but its data has %(actual)s.'
+            )
+            % {
+                'name': name,
+                'algorithm': algorithm,
+                'expected': expected,
+                'actual': actual,
+            }
+        )
+
+
 class TargetError(Error):
     """The data that was downloaded cannot be written."""
 

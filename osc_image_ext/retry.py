@@ -32,6 +32,10 @@ CLEANUP  a look at an image or     any error           9 times in 8 seconds
          import after its creation
          or staging was
          interrupted
+FETCH    image data on a web       429, 500, 502, 503, 5 times in 31 seconds;
+         server that broke off     504, lost           again after each byte;
+                                   connection, no      Retry-After sets the
+                                   byte for 60 seconds delay
 NOVA     any request to Nova       429, 502, 503, 504, 4 times in 5 minutes;
                                    no connection       Retry-After sets the
                                                        delay
@@ -96,6 +100,7 @@ IMPORT = Policy((1, 2, 4), frozenset({500, 502, 503, 504}))
 DELETE = Policy((0.5, 1, 2, 4, 8), frozenset({409, 429, 500, 502, 503, 504}))
 # In sum less than what CI systems grant a job that they terminate.
 CLEANUP = Policy((0.2, 0.5, 1, 1, 1, 1, 1, 1, 1))
+FETCH = Policy((1, 2, 4, 8, 16), READ.status_codes)
 NOVA = Policy((1, 2, 4, 8), frozenset({429, 502, 503, 504}))
 CONFLICT = Policy((1, 2, 4), frozenset({409}))
 

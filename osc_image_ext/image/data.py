@@ -105,9 +105,12 @@ def put_image_data(
         try:
             _put_once(proxy, image_id, body, target)
         except exceptions.OutcomeUnknown as error:
-            failure: exceptions.TransferError = error
+            failure: exceptions.Error = error
             is_pending = True
             sent_all |= body.complete
+        except exceptions.SourceInterrupted as error:
+            failure = error
+            is_pending = True
         except exceptions.ConflictError as error:
             failure = error
             # The size alone does not show whose data is staged.
@@ -161,7 +164,7 @@ def _get_uploaded(
 def _get_outcome(
     proxy: _proxy.Proxy,
     image_id: str,
-    failure: exceptions.TransferError,
+    failure: exceptions.Error,
     target: DataTarget,
     sleep: retry.Sleep,
     *,

@@ -46,11 +46,30 @@ class Source:
     :param file: at the first byte to send.
     :param name: for messages, printable.
     :param size: bytes to send, None if not known before the end of the data.
+    :param file_name: last part of its path or URL, empty if it has none.
+    :param published: algorithm and value of the checksum that its data has,
+        or else reading it fails; None if it is not compared.
+    :param checked_at_end: whether reading fails at the end of wrong data.
+    :param origin: what it is decompressed from, None if it is not.
     """
 
     file: io.BufferedReader
     name: str
     size: int | None
+    file_name: str = ''
+    published: tuple[str, str] | None = None
+    checked_at_end: bool = False
+    origin: streams.Origin | None = None
+
+    def peek(self) -> bytes:
+        """Return the first bytes; they are read again afterwards.
+
+        :raises SourceError: if they cannot be read.
+        """
+        try:
+            return self.file.peek(1)
+        except OSError as error:
+            raise read_error(self.name, error) from error
 
     def detect_mismatch(self, disk_format: str) -> str | None:
         """Return the detected format if it is not the expected one.
@@ -60,10 +79,7 @@ class Source:
             may have the expected format.
         :raises SourceError: if it cannot be read.
         """
-        try:
-            head = self.file.peek(1)
-        except OSError as error:
-            raise _read_error(self.name, error) from error
+        head = self.peek()
         found = _detect_formats(head)
         if disk_format in _UNSTRUCTURED_FORMATS:
             plausible = bool(found & _FORMATS_OF_A_DISK)
@@ -106,9 +122,10 @@ def open_file(path: str, size: int | None) -> Iterator[Source]:
     try:
         file = _open_reader(path)
     except OSError as error:
-        raise _read_error(name, error) from error
+        raise read_error(name, error) from error
     with file:
-        yield Source(file, name, _check_size(file, name, size))
+        size = _check_size(file, name, size)
+        yield Source(file, name, size, os.path.basename(path))
 
 
 def stdin_has_data() -> bool:
@@ -141,7 +158,7 @@ def open_stdin(size: int | None) -> Iterator[Source | None]:
         try:
             empty = not file.peek(1)
         except OSError as error:
-            raise _read_error(name, error) from error
+            raise read_error(name, error) from error
         if empty:
             yield None
         else:
@@ -159,7 +176,8 @@ def blocking(descriptor: int) -> Iterator[None]:
         os.set_blocking(descriptor, before)
 
 
-def _read_error(name: str, error: OSError) -> exceptions.SourceError:
+def read_error(name: str, error: OSError) -> exceptions.SourceError:
+    """Return the error for a file that cannot be read."""
     return exceptions.SourceError(
         _('Cannot read %(name)s: %(reason)s.')
         % {'name': name, 'reason': error.strerror}
@@ -181,6 +199,15 @@ def _check_size(
         return expected
     if actual == 0 and file.peek(1):  # others have data, but no size
         return expected
+    return require_size(name, actual, expected)
+
+
+def require_size(name: str, actual: int, expected: int | None) -> int:
+    """Return the actual size.
+
+    :param expected: bytes that the user expects.
+    :raises SourceError: if that is another number.
+    """
     if expected not in (None, actual):
         raise exceptions.SourceError(
             _('%(name)s is %(held)d bytes long, but --size is %(size)d.')

@@ -175,8 +175,24 @@ def open_body(
     digests: digest.Digests | None = None,
 ) -> streams.VerboseFileWrapper:
     """Return the body of the request that sends a source to a target."""
+    return make_body(source, listener, target.phases, digests)
+
+
+def make_body(
+    source: _source.Source,
+    listener: _listener.ProgressListener,
+    phases: tuple[str, str],
+    digests: digest.Digests | None = None,
+) -> streams.VerboseFileWrapper:
     return streams.VerboseFileWrapper(
-        source.file, source.name, source.size, listener, digests, target.phases
+        source.file,
+        source.name,
+        source.size,
+        listener,
+        digests,
+        phases,
+        origin=source.origin,
+        hold_last=source.checked_at_end,
     )
 
 
