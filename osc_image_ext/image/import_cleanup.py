@@ -24,6 +24,7 @@ from osc_image_ext import listener as _listener
 from osc_image_ext import retry
 from osc_image_ext.i18n import _
 from osc_image_ext.image import data
+from osc_image_ext.image import record
 from osc_image_ext.image import tasks
 
 
@@ -159,7 +160,7 @@ def wait_for_staging_on_error(
     try:
         yield
     except BaseException as stop:
-        if not keep and not _poll(
+        if not record.is_kept(keep, stop) and not _poll(
             lambda: _has_received(proxy, image_id, data.STAGING), sleep
         ):
             stop.add_note(

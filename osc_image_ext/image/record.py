@@ -112,7 +112,8 @@ def create_or_delete(
     image, and its data would stay in the store.
 
     :param attrs: see :func:`create`; and what is raised.
-    :param keep: do not delete the image if the block fails.
+    :param keep: do not delete the image if the block fails; see
+        :func:`is_kept`.
     """
     attrs = dict(attrs)
     is_protected = attrs.pop('is_protected', None)
@@ -128,12 +129,22 @@ def create_or_delete(
     try:
         yield image, protect
     except BaseException as failure:
-        if keep:
+        if is_kept(keep, failure):
             failure.add_note(_('Image %s was kept.') % image.id)
         else:
             listener.phase(_('deleting'))
             failure.add_note(_delete_and_describe(proxy, image.id, sleep))
         raise
+
+
+def is_kept(keep: bool, failure: BaseException) -> bool:
+    """Return whether an image is kept after a failure.
+
+    Never if its data is not what was published: nobody shall use it.
+
+    :param keep: whether the user wants to keep what fails.
+    """
+    return keep and not isinstance(failure, exceptions.ChecksumError)
 
 
 @contextlib.contextmanager
