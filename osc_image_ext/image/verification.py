@@ -80,40 +80,38 @@ def compare(
         raise exceptions.VerificationError(
             image.id, 'size', length, image.size
         )
-    for name, actual in (
-        (image.hash_algo, image.hash_value),
-        (_CHECKSUM, image.checksum),
-    ):
-        if actual and name in digests:
+    for name, actual in _image_digests(image).items():
+        if name in digests:
             if actual != digests[name]:
                 raise exceptions.VerificationError(
                     image.id, name, digests[name], actual
                 )
-            return str(name)
+            return name
     return None
 
 
 @dataclasses.dataclass(frozen=True)
-class _ExpectedDigest:
+class ExpectedDigest:
     """What the digest of an image's data must be.
 
     :param algorithm: a name of hashlib.
-    :param value: hexadecimal.
+    :param value: hexadecimal, in lower case.
     """
 
     algorithm: str
     value: str
 
 
-def _expected_digest(
+def expected_digest(
     image: _image.Image, content_md5: str | None = None
-) -> _ExpectedDigest | None:
-    """Return the strongest digest that is known of an image's data."""
-    if image.hash_algo and image.hash_value:
-        return _ExpectedDigest(str(image.hash_algo), str(image.hash_value))
-    if value := image.checksum or content_md5:
-        return _ExpectedDigest(_CHECKSUM, str(value))
-    return None
+) -> ExpectedDigest | None:
+    """Return the strongest digest that is known of an image's data.
+
+    :param content_md5: that of the response which has the data.
+    """
+    found = _image_digests(image) or {_CHECKSUM: content_md5 or ''}
+    algorithm, value = next(iter(found.items()))
+    return ExpectedDigest(algorithm, value.lower()) if value else None
 
 
 def has_digest(image: _image.Image, content_md5: str | None = None) -> bool:
@@ -121,7 +119,7 @@ def has_digest(image: _image.Image, content_md5: str | None = None) -> bool:
 
     :param content_md5: that of the response which has the data.
     """
-    return _expected_digest(image, content_md5) is not None
+    return expected_digest(image, content_md5) is not None
 
 
 def download_algorithms(image: _image.Image) -> tuple[str, ...]:
@@ -132,7 +130,7 @@ def download_algorithms(image: _image.Image) -> tuple[str, ...]:
     :raises UnsupportedAlgorithm: if this Python cannot compute the digest of
         the record. A weaker one is not used instead.
     """
-    expected = _expected_digest(image)
+    expected = expected_digest(image)
     if expected is None:  # the response may have an MD5
         return tuple(filter(digest.supported, [_CHECKSUM]))
     if not digest.supported(expected.algorithm):
@@ -153,12 +151,34 @@ def compare_data(
         common.
     :raises CorruptDataError: if it differs.
     """
-    expected = _expected_digest(image, content_md5)
+    expected = expected_digest(image, content_md5)
     if expected is None or expected.algorithm not in digests:
         return None
     actual = digests[expected.algorithm]
-    if actual != expected.value.lower():
+    if actual != expected.value:
         raise exceptions.CorruptDataError(
             image.id, expected.algorithm, expected.value, actual
         )
     return expected.algorithm
+
+
+def supported_digests(image: _image.Image) -> dict[str, str]:
+    """Return the digests of an image that this Python can compute.
+
+    :param image: as Glance shows it.
+    :returns: {algorithm: hexadecimal digest}, the strongest first.
+    """
+    return {
+        name: value
+        for name, value in _image_digests(image).items()
+        if digest.supported(name)
+    }
+
+
+def _image_digests(image: _image.Image) -> dict[str, str]:
+    """Return the digests of an image, the strongest first."""
+    shown = (
+        (image.hash_algo, image.hash_value),
+        (_CHECKSUM, image.checksum),
+    )
+    return {str(name): str(value) for name, value in shown if name and value}

@@ -1,0 +1,132 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+"""An image that has the data of a source already."""
+
+from collections.abc import Mapping
+import contextlib
+import logging
+import time
+from typing import Any
+
+from openstack.image.v2 import _proxy
+from openstack.image.v2 import image as _image
+
+from osc_image_ext import exceptions
+from osc_image_ext import listener as _listener
+from osc_image_ext import retry
+from osc_image_ext.i18n import _
+from osc_image_ext.image import digest
+from osc_image_ext.image import source as _source
+from osc_image_ext.image import upload
+from osc_image_ext.image import verification
+
+LOG = logging.getLogger(__name__)
+
+
+def find(
+    proxy: _proxy.Proxy,
+    attrs: Mapping[str, Any],
+    source: _source.Source,
+    listener: _listener.ProgressListener,
+    sleep: retry.Sleep = time.sleep,
+) -> _image.Image | None:
+    """Return an active image of the same name, project, formats and data.
+
+    The source is read only if there is an image that may have its data.
+
+    :param attrs: those of the image to create; see :func:`record.create`.
+    :returns: the newest one; None if there is none, or if the source can be
+        read only once.
+    :raises SourceError: if the source cannot be read.
+    """
+    images = {
+        image.id: image
+        for image in _list_candidates(proxy, attrs, sleep)
+        if source.size in (None, image.size)
+    }
+    digests = {
+        image_id: verification.supported_digests(image)
+        for image_id, image in images.items()
+    }
+    published = dict([source.published] if source.published else [])
+    if all(set(published) & set(shown) for shown in digests.values()):
+        found = published
+    elif source.file.seekable():
+        found = _compute(source, digests, listener)
+    else:
+        found = {}
+        LOG.warning(
+            _(
+                '%s can be read only once, so it is not compared with the '
+                'image of this name.'
+            ),
+            source.name,
+        )
+    for image_id, shown in digests.items():
+        if set(shown.items()) & set(found.items()):
+            listener.phase(_('unchanged'))
+            LOG.warning(
+                _('Image %s is unchanged: it has the same data already.'),
+                image_id,
+            )
+            return images[image_id]
+    return None
+
+
+def _list_candidates(
+    proxy: _proxy.Proxy, attrs: Mapping[str, Any], sleep: retry.Sleep
+) -> list[_image.Image]:
+    """Return the images that could be meant, the newest one first."""
+    owner = attrs.get('owner_id') or proxy.get_project_id()
+
+    def list_images() -> list[_image.Image]:
+        return list(
+            proxy.images(
+                name=attrs['name'],
+                owner=owner,
+                status='active',
+                sort='created_at:desc',
+            )
+        )
+
+    wanted = ('name', 'disk_format', 'container_format')
+    return [
+        image
+        for image in retry.retry_until(list_images, sleep, policy=retry.PROBE)
+        # Glance ignores filters that it does not know.
+        if all(getattr(image, key) == attrs[key] for key in wanted)
+        and image.owner_id == owner
+        and image.status == 'active'
+        and attrs.get('id') in (None, image.id)
+    ]
+
+
+def _compute(
+    source: _source.Source,
+    wanted: Mapping[str, Mapping[str, str]],
+    listener: _listener.ProgressListener,
+) -> dict[str, str]:
+    """Read a source; return its digests, none if it broke off.
+
+    :param wanted: those of each image, the strongest first.
+    """
+    names = {next(iter(shown)) for shown in wanted.values() if shown}
+    phases = (_('comparing'), _('comparing'))
+    with contextlib.closing(digest.Digests(tuple(sorted(names)))) as digests:
+        body = upload.make_body(source, listener, phases, digests)
+        try:
+            for _block in body:
+                pass
+        except exceptions.SourceInterrupted as error:
+            LOG.warning(_('%s It is not compared.'), error)
+            return {}
+        return digests.result()
