@@ -33,6 +33,7 @@ from osc_image_ext.actions import output
 from osc_image_ext.actions import signals
 from osc_image_ext.actions import wait_arguments
 from osc_image_ext.i18n import _
+from osc_image_ext.image import identical
 from osc_image_ext.image import image_import
 from osc_image_ext.image import import_request
 from osc_image_ext.image import record
@@ -59,13 +60,13 @@ class _Creation:
 
     name: str
     properties: Mapping[str, str]
-    filename: str | None
-    size: int | None
+    source: image_source.SourceOptions
     store: str | None
     request: import_request.ImportRequest | None
     wait: tasks.WaitOptions
     verify: bool
     keep_failed: bool
+    skip_identical: bool
     progress: bool
 
 
@@ -109,13 +110,13 @@ def _from_args(parsed_args: argparse.Namespace) -> _Creation:
     return _Creation(
         name=parsed_args.name,
         properties=parsed_args.properties or {},
-        filename=parsed_args.filename,
-        size=parsed_args.size,
+        source=image_source.source_options(parsed_args),
         store=next(iter(stores), None),
         request=request,
         wait=wait_arguments.wait_options(parsed_args),
         verify=parsed_args.verify,
         keep_failed=parsed_args.keep_failed,
+        skip_identical=parsed_args.skip_identical,
         progress=parsed_args.progress,
     )
 
@@ -132,6 +133,13 @@ def _args_for_core(parsed_args: argparse.Namespace) -> argparse.Namespace:
     for_core.store = None  # core rejects it as an option of v1
     if not (parsed_args.sign_key_path or parsed_args.sign_cert_id):
         for_core.filename = os.devnull
+    elif parsed_args.fetch is not None or parsed_args.decompress:
+        raise exceptions.Error(
+            _(
+                '--sign-key-path and --sign-cert-id cannot be used with '
+                '--fetch or --decompress.'
+            )
+        )
     elif parsed_args.filename and pathlib.Path(parsed_args.filename).is_fifo():
         raise exceptions.Error(
             _('%s cannot be signed because it can be read only once.')
@@ -171,13 +179,17 @@ def _create(
     store, verify = creation.store, creation.verify
     if store is not None:
         service_info.get_service_info(proxy).require_stores((store,))
-    with image_source.open_source(creation.filename, creation.size) as source:
+    with image_source.open_source(creation.source) as source:
         if source is None:
             return _create_record(proxy, attrs, creation)
         _warn_of_format_mismatch(source, attrs)
         with display.make_display(
             creation.progress, stderr, creation.name
         ) as listener:
+            if creation.skip_identical and (
+                image := identical.find(proxy, attrs, source, listener)
+            ):
+                return image
             result = upload.create_image(
                 proxy,
                 attrs,
@@ -206,12 +218,18 @@ def _import(
         source = None
         if request.needs_staging:
             source = stack.enter_context(
-                image_source.require_source(creation.filename, creation.size)
+                image_source.require_source(creation.source)
             )
             _warn_of_format_mismatch(source, attrs)
         listener = stack.enter_context(
             display.make_display(creation.progress, stderr, creation.name)
         )
+        if (
+            source
+            and creation.skip_identical
+            and (image := identical.find(proxy, attrs, source, listener))
+        ):
+            return image
         result = image_import.create_image(
             proxy,
             attrs,
@@ -240,10 +258,19 @@ def _warn_of_format_mismatch(
 def _create_record(
     proxy: _proxy.Proxy, attrs: dict[str, Any], creation: _Creation
 ) -> _image.Image:
-    for option, value in (('size', creation.size), ('store', creation.store)):
+    for option, value in (
+        ('size', creation.source.size),
+        ('store', creation.store),
+        ('checksum', creation.source.checksum),
+        ('decompress', creation.source.decompress),
+        ('skip-identical', creation.skip_identical),
+    ):
         if value:
             raise exceptions.Error(
-                _('--%s requires image data from --file or standard input.')
+                _(
+                    '--%s requires image data from --file, --fetch or '
+                    'standard input.'
+                )
                 % option
             )
     return record.create(proxy, attrs)

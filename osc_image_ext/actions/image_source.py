@@ -10,36 +10,113 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""The image data that a command is given: a file, or standard input."""
+"""The image data that a command is given, opened and checked."""
 
+import argparse
 from collections.abc import Iterator
 import contextlib
+import dataclasses
 import logging
 
 from osc_image_ext import exceptions
 from osc_image_ext.i18n import _
+from osc_image_ext.image import checked_source
+from osc_image_ext.image import checksums
+from osc_image_ext.image import compressed_size
+from osc_image_ext.image import compression
+from osc_image_ext.image import decompression
+from osc_image_ext.image import fetch
 from osc_image_ext.image import import_wait
 from osc_image_ext.image import save
 from osc_image_ext.image import source as _source
 from osc_image_ext.image import upload
+from osc_image_ext.image import urls
 
 LOG = logging.getLogger(__name__)
 
 
-@contextlib.contextmanager
-def open_source(
-    filename: str | None, size: int | None
-) -> Iterator[_source.Source | None]:
-    """Open a file, or else standard input.
+@dataclasses.dataclass(frozen=True)
+class SourceOptions:
+    """Where image data comes from, and what is expected of it.
 
-    :param filename: the value of ``--file``, if given; ``-`` is standard
-        input.
-    :param size: the value of ``--size``, if given.
+    :param filename: of a file; None or ``-`` for standard input.
+    :param url: of a web server, instead of a file.
+    :param size: bytes of the image data.
+    :param checksum: a published checksum, or the place of a list.
+    :param decompress: a format, or ``auto``; None for data as it is.
+    """
+
+    filename: str | None = None
+    url: str | None = None
+    size: int | None = None
+    checksum: checksums.Checksum | str | None = None
+    decompress: str | None = None
+
+
+def source_options(parsed_args: argparse.Namespace) -> SourceOptions:
+    """Return what the options say about the image data.
+
+    :raises osc_image_ext.exceptions.Error: for options that cannot be used
+        together, or are not valid.
+    """
+    url, checksum = parsed_args.fetch, parsed_args.checksum
+    if url is not None:
+        if parsed_args.filename is not None:
+            raise exceptions.Error(_('--fetch cannot be used with --file.'))
+        if not urls.is_url(url):
+            raise exceptions.Error(_('--fetch requires an http or https URL.'))
+    if parsed_args.decompress not in (None, decompression.AUTO):
+        compression.get_format(parsed_args.decompress)
+    return SourceOptions(
+        filename=parsed_args.filename,
+        url=url,
+        size=parsed_args.size,
+        checksum=checksum and (checksums.parse_value(checksum) or checksum),
+        decompress=parsed_args.decompress,
+    )
+
+
+@contextlib.contextmanager
+def open_source(options: SourceOptions) -> Iterator[_source.Source | None]:
+    """Open a URL, a file, or else standard input.
+
     :returns: None if there is no data.
     :raises SourceError: if it cannot be read or has another size.
     """
-    if filename not in (None, '-'):
-        with _source.open_file(filename, size) as source:
+    with contextlib.ExitStack() as stack:
+        source = stack.enter_context(_open(options))
+        if source is None:
+            yield None
+            return
+        size = options.size
+        if options.decompress:
+            found = compressed_size.find(source, options.decompress)
+            if found is not None:
+                size = _source.require_size(source.name, found, size)
+        if options.checksum:
+            checksum = options.checksum
+            if isinstance(checksum, str):
+                checksum = checksums.read(checksum, source.file_name)
+            source = stack.enter_context(
+                checked_source.check(source, checksum)
+            )
+        if options.decompress:
+            source = decompression.decompress(source, options.decompress, size)
+        yield source
+
+
+@contextlib.contextmanager
+def _open(options: SourceOptions) -> Iterator[_source.Source | None]:
+    """Open the data as it comes."""
+    # That of decompressed data is another one.
+    size = None if options.decompress else options.size
+    if options.url is not None:
+        with fetch.open_url(
+            options.url, size, verified=options.checksum is not None
+        ) as fetched:
+            yield fetched
+    elif options.filename not in (None, '-'):
+        with _source.open_file(options.filename, size) as source:
             yield source
     elif not _source.stdin_has_data():
         yield None
@@ -50,19 +127,17 @@ def open_source(
 
 
 @contextlib.contextmanager
-def require_source(
-    filename: str | None, size: int | None
-) -> Iterator[_source.Source]:
-    """Open a file, or else standard input, which must have data.
+def require_source(options: SourceOptions) -> Iterator[_source.Source]:
+    """Open a URL, a file, or else standard input, which must have data.
 
     :raises osc_image_ext.exceptions.Error: if there is no data.
     """
-    with open_source(filename, size) as source:
+    with open_source(options) as source:
         if source is None:
             raise exceptions.Error(
                 _(
-                    'No image data: specify --file or provide data on '
-                    'standard input.'
+                    'No image data: specify --file or --fetch, or provide '
+                    'data on standard input.'
                 )
             )
         yield source
@@ -73,6 +148,17 @@ def warn_of_format_mismatch(
 ) -> None:
     """Warn if the data looks like another format than that of its image."""
     if container_format != 'bare' or disk_format is None:
+        return
+    compressed = compression.detect(source.peek())
+    if compressed:
+        LOG.warning(
+            _(
+                '%(name)s looks like %(found)s-compressed data, which Glance '
+                'stores as it is. To store it decompressed, use --decompress '
+                'auto.'
+            ),
+            {'name': source.name, 'found': compressed},
+        )
         return
     found = source.detect_mismatch(disk_format)
     if found:

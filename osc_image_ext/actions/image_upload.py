@@ -77,9 +77,8 @@ def _open(
     app: Any, parsed_args: argparse.Namespace, image: _image.Image
 ) -> Iterator[tuple[_source.Source, _listener.ProgressListener]]:
     """Open the data of an image, and the display."""
-    with image_source.require_source(
-        parsed_args.filename, parsed_args.size
-    ) as source:
+    options = image_source.source_options(parsed_args)
+    with image_source.require_source(options) as source:
         image_source.warn_of_format_mismatch(
             source, image.disk_format, image.container_format
         )

@@ -24,6 +24,9 @@ from osc_image_ext.image import import_wait
 
 LOG = logging.getLogger(__name__)
 
+# Those of image data that this command reads.
+_SOURCE_OPTIONS = ('fetch', 'checksum', 'decompress', 'skip_identical')
+
 
 def request_for_create(
     parsed_args: argparse.Namespace,
@@ -78,6 +81,7 @@ def check_volume(parsed_args: argparse.Namespace) -> None:
         'wait',
         'timeout',
         'allow_failure',
+        *_SOURCE_OPTIONS,
     ):
         value = getattr(parsed_args, name)
         if value is not None and value is not False:
@@ -91,8 +95,14 @@ def _import_method(parsed_args: argparse.Namespace) -> str | None:
         return 'glance-direct' if parsed_args.use_import else None
     if parsed_args.uri is not None and remote:
         _reject(_('--uri cannot be used with --%s.') % remote)
-    for name in ('filename', 'size', 'sign_key_path', 'sign_cert_id'):
-        if getattr(parsed_args, name) not in (None, []):
+    for name in (
+        'filename',
+        'size',
+        'sign_key_path',
+        'sign_cert_id',
+        *_SOURCE_OPTIONS,
+    ):
+        if getattr(parsed_args, name) not in (None, [], False):
             option = 'file' if name == 'filename' else name.replace('_', '-')
             _reject(
                 _('--%s cannot be used with --uri or --remote-image.') % option

@@ -26,9 +26,11 @@ from osc_image_ext.i18n import _
 class CreateImage(image_output.ShowImage, core.CreateImage):
     _description = _('Create/upload an image')
 
-    # --store, an option of v1 that core has given up, has a new meaning.
+    # These options of v1, which core has given up, have new meanings.
     deadopts: Any = tuple(
-        option for option in core.CreateImage.deadopts if option != 'store'
+        option
+        for option in core.CreateImage.deadopts
+        if option not in ('checksum', 'store')
     )
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -54,7 +56,9 @@ class CreateImage(image_output.ShowImage, core.CreateImage):
                 'interrupted (default is to delete it)'
             ),
         )
-        parser.conflict_handler = 'resolve'  # core may add these one day
+        image_options.replace_options(parser)
+        image_options.add_source_options(parser)
+        image_options.add_skip_identical(parser)
         image_options.add_sources(parser)
         image_options.add_targets(parser)
         image_options.add_wait(parser)

@@ -27,6 +27,14 @@ def parse_size(text: str) -> int:
     return int(text)
 
 
+def replace_options(parser: argparse.ArgumentParser) -> None:
+    """Let options that are added from now on replace those of core.
+
+    Core may add some of them one day; others it has given up.
+    """
+    parser.conflict_handler = parser._optionals.conflict_handler = 'resolve'
+
+
 def add_size(parser: argparse.ArgumentParser) -> None:
     """Add ``--size``, in bytes."""
     parser.add_argument(
@@ -45,6 +53,49 @@ def add_no_verify(parser: argparse.ArgumentParser) -> None:
         action='store_false',
         default=True,
         help=_('Do not verify the checksum of the stored image'),
+    )
+
+
+def add_source_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options for image data that this command reads."""
+    parser.add_argument(
+        '--fetch',
+        metavar='<url>',
+        help=_(
+            'URL (http or https) to fetch the image data from while it is '
+            'uploaded'
+        ),
+    )
+    parser.add_argument(
+        '--checksum',
+        metavar='<algorithm>:<value>',
+        help=_(
+            'Published checksum to compare the source with, such as '
+            'sha256:<value>, or the URL or path of a list that has it, such '
+            'as SHA256SUMS'
+        ),
+    )
+    parser.add_argument(
+        '--decompress',
+        metavar='<format>',
+        choices=('auto', 'gzip', 'bzip2', 'xz', 'zstd'),
+        help=_(
+            'Decompress the source while it is uploaded: auto (if its first '
+            'bytes show a format), gzip, bzip2, xz or zstd'
+        ),
+    )
+
+
+def add_skip_identical(parser: argparse.ArgumentParser) -> None:
+    """Add ``--skip-identical``."""
+    parser.add_argument(
+        '--skip-identical',
+        action='store_true',
+        default=False,
+        help=_(
+            'If the project has an active image of this name with the same '
+            'formats and data, show it and upload nothing'
+        ),
     )
 
 

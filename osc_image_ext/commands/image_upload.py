@@ -34,6 +34,8 @@ class StageImage(core.StageImage):
         options['--progress'].help = _('Show progress on standard error')
         if '--size' not in options:  # core 8 has none
             image_options.add_size(parser)
+        image_options.replace_options(parser)
+        image_options.add_source_options(parser)
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
@@ -62,6 +64,7 @@ class UploadImage(image_output.ShowImage, command.ShowOne):
             ),
         )
         image_options.add_size(parser)
+        image_options.add_source_options(parser)
         parser.add_argument(
             '--store',
             metavar='<store>',

@@ -34,6 +34,8 @@ class TestCreation(unittest.TestCase):
         parser.add_argument('--file', dest='filename')
         for name in ('--size', '--sign-key-path', '--sign-cert-id'):
             parser.add_argument(name)
+        image_options.add_source_options(parser)
+        image_options.add_skip_identical(parser)
         image_options.add_sources(parser)
         image_options.add_targets(parser)
         image_options.add_wait(parser)

@@ -641,7 +641,7 @@ class TestCoresCommand(CommandTestCase):
         self.assertNothingDone()
 
     def test_what_it_gave_up_is_refused(self) -> None:
-        for option in ('--location', '--copy-from', '--checksum'):
+        for option in ('--location', '--copy-from'):
             with self.subTest(option):
                 self.assertRefused('no longer supported', option, 'x', 'disk')
         self.assertNothingDone()

@@ -57,6 +57,7 @@ class TestStage(ExistingImageTestCase):
         expected = [a.option_strings for a in theirs._actions]
         if ['--size'] not in expected:  # core 8 has none
             expected.append(['--size'])
+        expected += [['--fetch'], ['--checksum'], ['--decompress']]
         self.assertEqual(expected, [a.option_strings for a in ours._actions])
 
     def test_a_file(self) -> None:
