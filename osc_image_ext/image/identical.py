@@ -119,6 +119,7 @@ def _compute(
 
     :param wanted: those of each image, the strongest first.
     """
+    start = source.file.tell()
     names = {next(iter(shown)) for shown in wanted.values() if shown}
     phases = (_('comparing'), _('comparing'))
     with contextlib.closing(digest.Digests(tuple(sorted(names)))) as digests:
@@ -129,4 +130,6 @@ def _compute(
         except exceptions.SourceInterrupted as error:
             LOG.warning(_('%s It is not compared.'), error)
             return {}
+        finally:
+            source.file.seek(start)
         return digests.result()

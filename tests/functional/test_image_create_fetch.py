@@ -11,6 +11,7 @@
 #    under the License.
 """Image data that is fetched from a web server while it is uploaded."""
 
+import hashlib
 import signal
 from typing import Any
 
@@ -341,6 +342,15 @@ class TLSTest(fetch_base.FetchTest):
         self.assertIn(
             'redirects from https to http', self.refused('--fetch', self.url)
         )
+
+    def test_redirect_to_http_with_a_checksum(self) -> None:
+        self.environ |= self.trusting
+        location = ('Location', self.publish())
+        self.secure.inject(faults.Answer(302, headers=(location,)))
+        value = hashlib.sha256(self.data).hexdigest()
+        options = ('--checksum', f'sha256:{value}')
+        self.openstack(*self.create, '--fetch', self.url, *options)
+        self.assert_active()
 
 
 class InterruptedTest(fetch_base.FetchTest):
