@@ -45,7 +45,7 @@ def open_url(
     """
     name = urls.printable_url(url)
     with (
-        contextlib.closing(_web.Web(verified, sleep)) as web,
+        contextlib.closing(_web.Session(verified, sleep)) as web,
         http_file.HttpFile(web, url, name) as raw,
     ):
         file = filters.buffered(raw)
@@ -86,7 +86,7 @@ def read(url: str, limit: int) -> bytes:
     """
     name = urls.printable_url(url)
     with (
-        contextlib.closing(_web.Web()) as web,
+        contextlib.closing(_web.Session()) as web,
         http_file.HttpFile(web, url, name) as raw,
     ):
         return filters.buffered(raw).read(limit)

@@ -44,7 +44,7 @@ class HttpFile(io.RawIOBase):
     :raises SourceError: if the server does not send the data.
     """
 
-    def __init__(self, web: _web.Web, url: str, name: str) -> None:
+    def __init__(self, web: _web.Session, url: str, name: str) -> None:
         super().__init__()
         self._response: requests.Response | None = None
         self._web = web

@@ -50,7 +50,7 @@ class _TemporaryError(exceptions.SourceError):
     retry_after = 0.0
 
 
-class Web:
+class Session:
     """A session with web servers; it obeys the environment as curl does.
 
     That is: proxies, REQUESTS_CA_BUNDLE and .netrc. The settings of the cloud
@@ -193,13 +193,10 @@ def describe(error: BaseException) -> str:
     for kinds, words in (
         (requests.TooManyRedirects, _('too many redirects')),
         (
-            (
-                requests.exceptions.InvalidSchema,
-                requests.exceptions.InvalidURL,
-                requests.exceptions.MissingSchema,
-            ),
+            requests.exceptions.InvalidSchema,
             _('it redirects to something else than an http or https URL'),
         ),
+        (requests.exceptions.InvalidURL, _('the URL is invalid')),
         (requests.ConnectTimeout, _('the connection timed out')),
         (
             (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError),

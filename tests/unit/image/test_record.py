@@ -293,6 +293,12 @@ class TestDeletion(RecordTestCase):
         self.assertIs(failure, self.end(failure))
         return failure
 
+    def test_wrong_data_is_never_kept(self) -> None:
+        failure = exceptions.ChecksumError('NAME', 'md5', '0', '1')
+        error = self.end(failure, keep=True)
+        self.assertIn('was deleted', self.notes(error)[0])
+        self.proxy.delete_image.assert_called_once()
+
     def test_a_busy_glance_is_asked_again(self) -> None:
         failure = self.deleting(
             *(doubles.http_error(status) for status in (409, 429, 500)),

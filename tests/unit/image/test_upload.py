@@ -377,6 +377,48 @@ class TestSourceFails(UploadTestCase):
                 self.assertEqual([], glance.stored)
 
 
+class TestInterruptedSource(UploadTestCase):
+    """A source that broke off, but can be read again."""
+
+    class Source(io.BytesIO):
+        failures = 1
+
+        def readinto(self, buffer: Any) -> int:
+            if self.failures and self.tell():
+                self.failures -= 1
+                raise exceptions.SourceInterrupted('It broke off.')
+            return super().readinto(buffer)
+
+    def test_it_is_sent_again(self) -> None:
+        glance = doubles.Glance()
+        with self.assertLogs(_data.LOG) as logged:
+            done = self.upload(glance.proxy, self.Source(DATA))
+        self.assertEqual([DATA], glance.stored)
+        self.assertEqual('sha512', done.verified)
+        self.assertEqual([1], self.sleep.seconds)
+        self.assertEqual(
+            'It broke off. Retrying from the beginning.',
+            logged.records[0].getMessage(),
+        )
+
+    def test_glance_has_aborted_the_upload_before(self) -> None:
+        glance = doubles.Glance()
+        glance.statuses = ['saving', 'saving', 'queued']
+        with self.assertLogs(_data.LOG):
+            self.upload(glance.proxy, self.Source(DATA))
+        self.assertEqual(3, len(self.sleep.seconds))
+
+    def test_not_for_ever(self) -> None:
+        source = self.Source(DATA)
+        source.failures = 9
+        glance = doubles.Glance()
+        with self.assertLogs(_data.LOG):
+            error = self.failed(glance.proxy, source)
+        self.assertIsInstance(error, exceptions.SourceInterrupted)
+        self.assertEqual(4, glance.proxy.put.call_count)
+        self.assertDeleted(glance.proxy, error)
+
+
 class TestBrokenConnection(UploadTestCase):
     def test_an_image_that_waits_for_data_is_sent_again(self) -> None:
         glance = doubles.Glance(doubles.breaks('queued'), doubles.stores)
