@@ -19,7 +19,9 @@ READ     a question to Glance,     429, 500, 502, 503, for 5 minutes
 PROBE    a question before         429, 500, 502, 503, 3 times in 4 seconds
          anything is created       504, no connection
 UPLOAD   the data of an image      409, 502, 503, 504, 3 times, if Glance has
-                                   lost connection     nothing of it
+                                   lost connection, a  nothing of it
+                                   source that broke
+                                   off
 DOWNLOAD the data of an image      429, 500, 502, 503, 5 times without new
                                    504, lost or silent data
                                    connection
@@ -32,10 +34,10 @@ CLEANUP  a look at an image or     any error           9 times in 8 seconds
          import after its creation
          or staging was
          interrupted
-FETCH    image data on a web       429, 500, 502, 503, 5 times in 31 seconds;
-         server that broke off     504, lost           again after each byte;
-                                   connection, no      Retry-After sets the
-                                   byte for 60 seconds delay
+FETCH    the rest of data of a     429, 500, 502, 503, 5 times in 31 seconds;
+         web server (the first     504, lost           anew after each byte;
+         request: as often as      connection, no      Retry-After sets the
+         PROBE)                    byte for 60 seconds delay
 NOVA     any request to Nova       429, 502, 503, 504, 4 times in 5 minutes;
                                    no connection       Retry-After sets the
                                                        delay

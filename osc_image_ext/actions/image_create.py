@@ -15,17 +15,16 @@
 import argparse
 from collections.abc import Callable, Iterable, Mapping, Sequence
 import contextlib
-import copy
 import dataclasses
-import os
-import pathlib
 from typing import Any, TextIO
 
 from openstack.image.v2 import _proxy
 from openstack.image.v2 import image as _image
 
 from osc_image_ext import exceptions
+from osc_image_ext import listener as _listener
 from osc_image_ext.actions import clients
+from osc_image_ext.actions import core_arguments
 from osc_image_ext.actions import errors
 from osc_image_ext.actions import image_source
 from osc_image_ext.actions import import_arguments
@@ -42,10 +41,6 @@ from osc_image_ext.image import source as _source
 from osc_image_ext.image import tasks
 from osc_image_ext.image import upload
 from osc_image_ext.progress import display
-
-# Arguments of the SDK's create_image() that are no attributes of the image:
-# where the data comes from, and how it is uploaded.
-_UPLOAD_KWARGS = ('allow_duplicates', 'data', 'filename', 'validate_checksum')
 
 _Columns = tuple[Sequence[str], Iterable[Any]]
 
@@ -91,7 +86,7 @@ def run(
     proxy = clients.image_proxy(app.client_manager)
 
     def create_image(**attrs: Any) -> _image.Image:
-        merged = _merge_attrs(attrs, creation.properties)
+        merged = core_arguments.merge_attrs(attrs, creation.properties)
         return _create(proxy, merged, creation, app.stderr)
 
     with clients.override_image_proxy(
@@ -101,7 +96,7 @@ def run(
         # as it is now: core's own is from before the upload
         get_image=lambda image: image,
     ):
-        return take_core_action(_args_for_core(parsed_args))
+        return take_core_action(core_arguments.args_for_core(parsed_args))
 
 
 def _from_args(parsed_args: argparse.Namespace) -> _Creation:
@@ -119,52 +114,6 @@ def _from_args(parsed_args: argparse.Namespace) -> _Creation:
         skip_identical=parsed_args.skip_identical,
         progress=parsed_args.progress,
     )
-
-
-def _args_for_core(parsed_args: argparse.Namespace) -> argparse.Namespace:
-    """Return the arguments that core's command needs.
-
-    It does not get the data, nor the user's own properties, some of which it
-    would take for arguments of its own.
-    """
-    for_core = copy.copy(parsed_args)
-    for_core.properties = for_core.size = None
-    for_core.progress = for_core.use_import = False
-    for_core.store = None  # core rejects it as an option of v1
-    if not (parsed_args.sign_key_path or parsed_args.sign_cert_id):
-        for_core.filename = os.devnull
-    elif parsed_args.fetch is not None or parsed_args.decompress:
-        raise exceptions.Error(
-            _(
-                '--sign-key-path and --sign-cert-id cannot be used with '
-                '--fetch or --decompress.'
-            )
-        )
-    elif parsed_args.filename and pathlib.Path(parsed_args.filename).is_fifo():
-        raise exceptions.Error(
-            _('%s cannot be signed because it can be read only once.')
-            % parsed_args.filename
-        )
-    return for_core
-
-
-def _merge_attrs(
-    core_attrs: Mapping[str, Any], properties: Mapping[str, str]
-) -> dict[str, Any]:
-    """Return the attributes of the image: core's, and the user's own."""
-    numbers = {
-        name: int(properties[name])
-        for name in ('min_disk', 'min_ram')
-        if properties.get(name, '').isdecimal()
-    }
-    attrs = {
-        # core's signature is bytes, which JSON does not have
-        name: value.decode() if isinstance(value, bytes) else value
-        for name, value in core_attrs.items()
-        if name not in _UPLOAD_KWARGS
-    }
-    others = {k: v for k, v in properties.items() if k not in numbers}
-    return {**attrs, **numbers, 'properties': others}
 
 
 def _create(
@@ -186,9 +135,8 @@ def _create(
         with display.make_display(
             creation.progress, stderr, creation.name
         ) as listener:
-            if creation.skip_identical and (
-                image := identical.find(proxy, attrs, source, listener)
-            ):
+            image = _find_identical(proxy, attrs, creation, source, listener)
+            if image:
                 return image
             result = upload.create_image(
                 proxy,
@@ -213,7 +161,7 @@ def _import(
 ) -> _image.Image:
     info = service_info.get_service_info(proxy)
     request.validate(info)
-    wait, verify = creation.wait, creation.verify
+    verify = creation.verify
     with contextlib.ExitStack() as stack:
         source = None
         if request.needs_staging:
@@ -224,11 +172,8 @@ def _import(
         listener = stack.enter_context(
             display.make_display(creation.progress, stderr, creation.name)
         )
-        if (
-            source
-            and creation.skip_identical
-            and (image := identical.find(proxy, attrs, source, listener))
-        ):
+        image = _find_identical(proxy, attrs, creation, source, listener)
+        if image:
             return image
         result = image_import.create_image(
             proxy,
@@ -237,14 +182,26 @@ def _import(
             request,
             info,
             listener,
-            wait=wait,
+            wait=creation.wait,
             verify=verify,
             keep_failed=creation.keep_failed,
         )
     import_arguments.warn_about_result(result)
-    if wait.enabled and source and verify:
+    if creation.wait.enabled and source and verify:
         image_source.warn_unverified(result)
     return result.image
+
+
+def _find_identical(
+    proxy: _proxy.Proxy,
+    attrs: dict[str, Any],
+    creation: _Creation,
+    source: _source.Source | None,
+    listener: _listener.ProgressListener,
+) -> _image.Image | None:
+    if not (source and creation.skip_identical):
+        return None
+    return identical.find(proxy, attrs, source, listener)
 
 
 def _warn_of_format_mismatch(

@@ -104,13 +104,13 @@ def put_image_data(
     while True:
         try:
             _put_once(proxy, image_id, body, target)
-        except exceptions.OutcomeUnknown as error:
+        except (
+            exceptions.OutcomeUnknown,
+            exceptions.SourceInterrupted,
+        ) as error:
             failure: exceptions.Error = error
             is_pending = True
             sent_all |= body.complete
-        except exceptions.SourceInterrupted as error:
-            failure = error
-            is_pending = True
         except exceptions.ConflictError as error:
             failure = error
             # The size alone does not show whose data is staged.

@@ -48,38 +48,47 @@ def find(
         read only once.
     :raises SourceError: if the source cannot be read.
     """
-    images = {
-        image.id: image
+    images = [
+        image
         for image in _list_candidates(proxy, attrs, sleep)
         if source.size in (None, image.size)
-    }
-    digests = {
-        image_id: verification.supported_digests(image)
-        for image_id, image in images.items()
-    }
-    published = dict([source.published] if source.published else [])
-    if all(set(published) & set(shown) for shown in digests.values()):
-        found = published
-    elif source.file.seekable():
-        found = _compute(source, digests, listener)
-    else:
-        found = {}
-        LOG.warning(
-            _(
-                '%s can be read only once, so it is not compared with the '
-                'image of this name.'
-            ),
-            source.name,
-        )
-    for image_id, shown in digests.items():
-        if set(shown.items()) & set(found.items()):
+    ]
+    digests = _get_digests(source, images, listener)
+    for image in images:
+        shown = verification.supported_digests(image)
+        if set(shown.items()) & set(digests.items()):
             listener.phase(_('unchanged'))
             LOG.warning(
                 _('Image %s is unchanged: it has the same data already.'),
-                image_id,
+                image.id,
             )
-            return images[image_id]
+            return image
     return None
+
+
+def _get_digests(
+    source: _source.Source,
+    images: list[_image.Image],
+    listener: _listener.ProgressListener,
+) -> dict[str, str]:
+    """Return digests of a source that its images may have, too.
+
+    A published one is enough: data with another one is not uploaded.
+    """
+    shown = [verification.supported_digests(image) for image in images]
+    published = dict([source.published] if source.published else [])
+    if all(set(published) & set(digests) for digests in shown):
+        return published
+    if source.file.seekable():
+        return _compute(source, shown, listener)
+    LOG.warning(
+        _(
+            '%s can be read only once, so it is not compared with the image '
+            'of this name.'
+        ),
+        source.name,
+    )
+    return {}
 
 
 def _list_candidates(
@@ -112,7 +121,7 @@ def _list_candidates(
 
 def _compute(
     source: _source.Source,
-    wanted: Mapping[str, Mapping[str, str]],
+    wanted: list[dict[str, str]],
     listener: _listener.ProgressListener,
 ) -> dict[str, str]:
     """Read a source; return its digests, none if it broke off.
@@ -120,10 +129,10 @@ def _compute(
     :param wanted: those of each image, the strongest first.
     """
     start = source.file.tell()
-    names = {next(iter(shown)) for shown in wanted.values() if shown}
+    names = {next(iter(digests)) for digests in wanted if digests}
     phases = (_('comparing'), _('comparing'))
-    with contextlib.closing(digest.Digests(tuple(sorted(names)))) as digests:
-        body = upload.make_body(source, listener, phases, digests)
+    with contextlib.closing(digest.Digests(tuple(sorted(names)))) as hashed:
+        body = upload.make_body(source, listener, phases, hashed)
         try:
             for _block in body:
                 pass
@@ -132,4 +141,4 @@ def _compute(
             return {}
         finally:
             source.file.seek(start)
-        return digests.result()
+        return hashed.result()
