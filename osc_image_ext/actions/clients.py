@@ -18,6 +18,7 @@ import logging
 from typing import Any
 
 from keystoneauth1 import adapter
+import openstack
 from openstack import exceptions as sdk_exceptions
 from openstack.compute.v2 import _proxy as _compute_proxy
 from openstack.image.v2 import _proxy
@@ -34,14 +35,35 @@ def image_proxy(manager: Any) -> _proxy.Proxy:
         service that the SDK could use.
     :raises keystoneauth1.exceptions.ClientException: if it cannot be reached.
     """
+    return _checked_image_proxy(manager, manager.sdk_connection)
+
+
+def cloud_image_proxy(cloud: str, region: str | None) -> _proxy.Proxy:
+    """Return the image proxy of a cloud in clouds.yaml.
+
+    It checks the responses, and none of the options of the command line
+    concern it: they are those of another cloud.
+
+    :param region: None for the one in clouds.yaml.
+    :raises: see :func:`image_proxy`.
+    """
+    connection = openstack.connect(cloud=cloud, region_name=region)
+    return _checked_image_proxy(connection, connection)
+
+
+def _checked_image_proxy(
+    clients: Any, connection: openstack.connection.Connection
+) -> _proxy.Proxy:
+    """Return an image proxy that checks responses.
+
+    :param clients: has the proxy as its ``image``.
+    """
     with _quiet_discovery():
         try:
-            proxy: _proxy.Proxy = manager.image
+            proxy: _proxy.Proxy = clients.image
         except sdk_exceptions.SDKException:
-            _provoke_error(
-                manager.sdk_connection.config.get_session_client('image')
-            )
-            proxy = manager.image  # whatever was wrong may have passed
+            _provoke_error(connection.config.get_session_client('image'))
+            proxy = clients.image  # whatever was wrong may have passed
     checked_proxy.check_responses(proxy)
     return proxy
 

@@ -37,15 +37,7 @@ def request_for_create(
     :raises osc_image_ext.exceptions.Error: for options that cannot be used
         together.
     """
-    _check_stores(parsed_args.store)
-    several = parsed_args.all_stores or len(set(parsed_args.store or ())) > 1
-    if parsed_args.allow_failure is not None and not several:
-        _reject(
-            _(
-                '--allow-failure and --disallow-failure require --all-stores '
-                'or more than one --store.'
-            )
-        )
+    several = _check_targets(parsed_args)
     method = _import_method(parsed_args)
     if method is None:
         if several:
@@ -64,6 +56,39 @@ def request_for_create(
             )
         return None
     return build_request(parsed_args, method, parsed_args.store)
+
+
+def request_for_copy(
+    parsed_args: argparse.Namespace,
+) -> import_request.ImportRequest | None:
+    """Return the import that the options of ``image copy`` ask for.
+
+    :returns: None if the data is to be uploaded.
+    :raises osc_image_ext.exceptions.Error: for options that cannot be used
+        together.
+    """
+    several = _check_targets(parsed_args)
+    if parsed_args.use_import:
+        return _make_request(parsed_args, 'glance-direct', parsed_args.store)
+    if several:
+        _reject(_('More than one store requires --import.'))
+    if parsed_args.wait or parsed_args.timeout is not None:
+        _reject(_('--wait and --timeout require --import.'))
+    return None
+
+
+def _check_targets(parsed_args: argparse.Namespace) -> bool:
+    """Return whether there are several stores."""
+    _check_stores(parsed_args.store)
+    several = parsed_args.all_stores or len(set(parsed_args.store or ())) > 1
+    if parsed_args.allow_failure is not None and not several:
+        _reject(
+            _(
+                '--allow-failure and --disallow-failure require --all-stores '
+                'or more than one --store.'
+            )
+        )
+    return several
 
 
 def check_volume(parsed_args: argparse.Namespace) -> None:
@@ -138,15 +163,29 @@ def build_request(
         )
     if method == 'copy-image' and not several:
         _reject(_('--method copy-image requires --store or --all-stores.'))
-    return import_request.ImportRequest(
+    return _make_request(
+        parsed_args,
         method,
+        stores,
         uri=parsed_args.uri,
         remote_region=parsed_args.remote_region,
         remote_image=parsed_args.remote_image,
         remote_interface=parsed_args.remote_service_interface,
+    )
+
+
+def _make_request(
+    parsed_args: argparse.Namespace,
+    method: str,
+    stores: list[str] | None,
+    **source: str | None,
+) -> import_request.ImportRequest:
+    return import_request.ImportRequest(
+        method,
         stores=tuple(dict.fromkeys(stores or ())),
         all_stores=parsed_args.all_stores,
         allow_failure=parsed_args.allow_failure is not False,
+        **source,
     )
 
 

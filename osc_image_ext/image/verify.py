@@ -15,7 +15,6 @@
 from collections.abc import Callable, Sequence
 import contextlib
 import dataclasses
-import threading
 import time
 
 from openstack.image.v2 import _proxy
@@ -29,6 +28,7 @@ from osc_image_ext import retry
 from osc_image_ext.i18n import _
 from osc_image_ext.image import digest
 from osc_image_ext.image import download as _download
+from osc_image_ext.image import total_listener
 from osc_image_ext.image import verification
 
 #: Results. They are data, and not translated.
@@ -74,7 +74,7 @@ def verify_images(
     :param stop: once it is set, the remaining images are skipped.
     :returns: the results in the order of the images.
     """
-    total = _TotalListener(listener, images)
+    total = total_listener.TotalListener(listener, images, _('verifying'))
     results = [VerifyResult(SKIPPED)] * len(images)
     numbered = list(enumerate(images))
 
@@ -170,49 +170,3 @@ def _compare_once(
             )
             or ''
         )
-
-
-class _TotalListener:
-    """Adds up the positions of several images."""
-
-    def __init__(
-        self,
-        listener: _listener.ProgressListener,
-        images: Sequence[_image.Image],
-    ) -> None:
-        self._listener = listener
-        self._sizes = [image.size or 0 for image in images]
-        self._positions = [0] * len(images)
-        self._position = 0
-        self._lock = threading.Lock()
-        listener.phase(_('verifying'))
-        listener.started(sum(self._sizes))
-
-    def part(self, index: int) -> '_PartListener':
-        """Return the listener for one image."""
-        return _PartListener(self, index)
-
-    def moved(self, index: int, position: int) -> None:
-        """Set the position of one image."""
-        with self._lock:
-            self._position += position - self._positions[index]
-            self._positions[index] = position
-            self._listener.moved(self._position)
-
-    def finish(self, index: int) -> None:
-        """Count an image as a whole, whether it could be read or not."""
-        self.moved(index, self._sizes[index])
-
-
-class _PartListener(_listener.NullListener):
-    """The listener for one of several images."""
-
-    def __init__(self, total: _TotalListener, index: int) -> None:
-        self._total = total
-        self._index = index
-
-    def started(self, total: int | None, position: int = 0) -> None:
-        self._total.moved(self._index, position)
-
-    def moved(self, position: int) -> None:
-        self._total.moved(self._index, position)

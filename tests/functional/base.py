@@ -162,10 +162,14 @@ class FunctionalTest(testtools.TestCase):
         self.reconfigure(image_endpoint_override=proxy.url)
         return proxy
 
-    def reconfigure(self, **settings: Any) -> None:
-        """Change the settings of the cloud for the commands of this test."""
-        config = json.loads(self.cloud.clouds_yaml.read_text())
-        config['clouds'][self.region].update(settings)
+    def reconfigure(self, cloud: str = '', **settings: Any) -> None:
+        """Change the settings of a cloud for the commands of this test.
+
+        :param cloud: the test's own unless given
+        """
+        known = pathlib.Path(self.environ['OS_CLIENT_CONFIG_FILE'])
+        config = json.loads(known.read_text())
+        config['clouds'][cloud or self.region].update(settings)
         path = self.folder / 'clouds.yaml'
         path.touch(mode=0o600)
         path.write_text(json.dumps(config))

@@ -179,6 +179,7 @@ class TestResolution(unittest.TestCase):
 
     def test_each_command_is_ours_in_both_orders(self) -> None:
         expected = {
+            'image copy': 'image_copy:CopyImage',
             'image create': 'image:CreateImage',
             'image import': 'image_import:ImportImage',
             'image save': 'image_save:SaveImage',

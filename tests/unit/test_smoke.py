@@ -66,7 +66,7 @@ class TestSmoke(unittest.TestCase):
 class TestLowerBounds(unittest.TestCase):
     def bounds(self, path: str, sign: str = '>=') -> set[tuple[str, str]]:
         """Return the names and versions of libraries in a file."""
-        pattern = rf'^([\w.-]+){sign}([\d.]+)'
+        pattern = rf'^ *([\w.-]+){sign}([\d.]+)'
         return set(
             re.findall(pattern, (CLONE / path).read_text(), re.MULTILINE)
         )
@@ -74,6 +74,7 @@ class TestLowerBounds(unittest.TestCase):
     def test_they_are_those_that_are_tested(self) -> None:
         declared = self.bounds('requirements.txt')
         declared |= self.bounds('server/requirements.txt')
+        declared |= self.bounds('setup.cfg')  # extras
         tested = self.bounds('lower-constraints.txt', '==')
         self.assertEqual(declared, tested)
 
