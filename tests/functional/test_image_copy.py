@@ -161,6 +161,7 @@ class PlainCopyTest(CopyTest):
 
     def test_region_name_and_visibility(self) -> None:
         self.upload()
+        self.reconfigure(regions=['multi', 'single'])
         result = self.run_openstack(
             *('image', 'copy', self.name, '--to-cloud', 'multi'),
             *('--to-region', 'single', '--name', f'{self.name}-2'),
@@ -196,7 +197,7 @@ class PlainCopyTest(CopyTest):
         image=('no-such', 'no-such'),
         names=('--name requires', 'x', '--name', 'y'),
         wait=('require --import', '--wait'),
-        store=("Store 'no-such'", '--import', '--store', 'no-such'),
+        store=('multiple stores', '--import', '--store', 'no-such'),
     )
     def test_refused(self, words: str, *options: str) -> None:
         self.upload()
@@ -306,10 +307,11 @@ class ImportedCopyTest(base.FunctionalTest):
             disk_format='raw',
             container_format='bare',
         )
-        result = self.openstack(
+        result = self.run_openstack(
             *('image', 'copy', self.name, '--to-cloud', 'multi'),
             *('--import', '--all-stores', '--wait', '-f', 'json'),
         )
+        self.assertEqual(0, result.status)
         (row,) = result.json
         copy = row['Copy ID']
         other = base.connection('multi').image
