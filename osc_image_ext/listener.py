@@ -68,7 +68,7 @@ class ProgressBoard(Protocol):
     All methods are called by one thread, and never raise.
     """
 
-    def row(self, key: str, title: str) -> ProgressListener:
+    def get_row(self, key: str, title: str) -> ProgressListener:
         """Return the listener for a transfer, which appears if it is new.
 
         :param key: identifies the transfer.
@@ -85,7 +85,7 @@ class ProgressBoard(Protocol):
 class NullBoard:
     """A board that does nothing: there is nowhere to draw."""
 
-    def row(self, key: str, title: str) -> ProgressListener:
+    def get_row(self, key: str, title: str) -> ProgressListener:
         return NULL
 
     def finish(self, key: str) -> None:

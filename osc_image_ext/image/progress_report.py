@@ -124,8 +124,11 @@ def parse(response: requests.Response, image_id: str) -> ImageProgress:
     :raises UnexpectedResponse: if it is no such document about this image.
     """
     document = responses.parse_json(response, *KEYS)
-    status, state = _text(document['status']), _text(document['state'])
-    phase = _text(document.get('phase'))
+    status, state = (
+        _parse_text(document['status']),
+        _parse_text(document['state']),
+    )
+    phase = _parse_text(document.get('phase'))
     if document['image_id'] != image_id or not status or not state:
         raise responses.unexpected(response)
     stores = document.get('stores')
@@ -137,37 +140,37 @@ def parse(response: requests.Response, image_id: str) -> ImageProgress:
         status,
         state,
         phase,
-        *_byte_counts(document),
-        tuple(map(_store, stores)) if isinstance(stores, list) else (),
-        _text(document.get('attempt')),
-        _text(document.get('started_at')),
-        _text(updated_at),
-        _number(code, 599),
+        *_parse_byte_counts(document),
+        tuple(map(_parse_store, stores)) if isinstance(stores, list) else (),
+        _parse_text(document.get('attempt')),
+        _parse_text(document.get('started_at')),
+        _parse_text(updated_at),
+        _parse_number(code, 599),
         is_reported=phase is not None,
     )
 
 
-def _store(value: Any) -> StoreProgress:
+def _parse_store(value: Any) -> StoreProgress:
     row = value if isinstance(value, dict) else {}
-    store, state = _text(row.get('store')), _text(row.get('state'))
-    return StoreProgress(store, state or WAITING, *_byte_counts(row))
+    store, state = _parse_text(row.get('store')), _parse_text(row.get('state'))
+    return StoreProgress(store, state or WAITING, *_parse_byte_counts(row))
 
 
-def _byte_counts(value: dict[str, Any]) -> tuple[int | None, int | None]:
+def _parse_byte_counts(value: dict[str, Any]) -> tuple[int | None, int | None]:
     """Return received and total of an object."""
-    total = _number(value.get('total'), _MAX_BYTES)
+    total = _parse_number(value.get('total'), _MAX_BYTES)
     limit = _MAX_BYTES if total is None else total
-    return _number(value.get('received'), limit), total
+    return _parse_number(value.get('received'), limit), total
 
 
-def _number(value: Any, limit: int) -> int | None:
+def _parse_number(value: Any, limit: int) -> int | None:
     """Return a number from 0 to a limit; None if it is no whole number."""
     if not isinstance(value, int) or isinstance(value, bool):
         return None
     return min(max(value, 0), limit)
 
 
-def _text(value: Any) -> str | None:
+def _parse_text(value: Any) -> str | None:
     return text.printable(value) or None if isinstance(value, str) else None
 
 
@@ -181,5 +184,6 @@ def _is_old(updated_at: Any, date: str | None) -> bool:
         then = datetime.datetime.fromisoformat(updated_at)
         now = email.utils.parsedate_to_datetime(date or '')
         return now - then > _MAX_AGE
-    except (TypeError, ValueError):  # also: one of them has no time zone
+    # The first also if one of them has no time zone.
+    except (TypeError, ValueError, OverflowError):
         return False

@@ -50,7 +50,7 @@ def watch_image(
         retriable only if it lasts for more than five minutes.
     """
     outage = retry.Outage(wait.clock)
-    deadline = wait.deadline()
+    deadline = wait.compute_deadline()
     reporter = progress_reporter.Reporter(listener)
     while True:
         reporter.update(progress, outage.problem)
@@ -164,7 +164,7 @@ class _WatchedImages:
             # A failed import may leave its image in the list for good.
             if is_known and progress.is_over:
                 return
-            row = self._board.row(image_id, self._find_title(progress))
+            row = self._board.get_row(image_id, self._find_title(progress))
             self._reporters[image_id] = progress_reporter.Reporter(row)
         self._reporters[image_id].update(progress, problem)
         if (

@@ -61,7 +61,7 @@ class WaitOptions:
     clock: Clock = time.monotonic
     sleep: retry.Sleep = time.sleep
 
-    def deadline(self) -> float:
+    def compute_deadline(self) -> float:
         """Return when the timeout expires if it starts now."""
         return self.clock() + (
             math.inf if self.timeout is None else self.timeout
@@ -174,7 +174,7 @@ def wait_for_task(
         minutes.
     """
     outage = retry.Outage(wait.clock)
-    deadline = wait.deadline()
+    deadline = wait.compute_deadline()
     delay = _FIRST_DELAY
     while True:
         status = text.printable(task.status)

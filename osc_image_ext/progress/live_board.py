@@ -53,7 +53,7 @@ class LiveBoard:
         self._region.__enter__()
         return self
 
-    def row(self, key: str, title: str) -> meter.Meter:
+    def get_row(self, key: str, title: str) -> meter.Meter:
         if key not in self._rows:
             row = meter.Meter(self._clock)
             self._rows[key] = (text.printable(title), row)

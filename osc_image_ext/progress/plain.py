@@ -128,7 +128,7 @@ class PlainBoard:
         self._clock = clock
         self._rows: dict[str, PlainDisplay] = {}
 
-    def row(self, key: str, title: str) -> PlainDisplay:
+    def get_row(self, key: str, title: str) -> PlainDisplay:
         if key not in self._rows:
             self._rows[key] = PlainDisplay(
                 self._stream, text.printable(title), self._clock

@@ -72,6 +72,43 @@ class TestRetryUntil(unittest.TestCase):
         self.assertEqual([], self.sleep.seconds)
 
 
+class TestOutage(unittest.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.clock = doubles.FakeClock()
+        self.outage = retry.Outage(self.clock)
+
+    def poll(self, *errors: Exception, interval: float = 1) -> None:
+        for error in errors:
+            self.clock.advance(interval)
+            with self.outage.tolerate():
+                raise error
+
+    def test_what_is_wrong(self) -> None:
+        self.assertEqual('', self.outage.problem)
+        self.poll(doubles.http_error(502, reason='Bad'))
+        self.assertIn('502 Bad', self.outage.problem)
+        with self.outage.tolerate():
+            pass
+        self.assertEqual('', self.outage.problem)
+
+    def test_it_ends_after_five_minutes(self) -> None:
+        busy = doubles.http_error(503)
+        self.poll(*[busy] * 300)
+        with self.assertRaises(sdk_exceptions.HttpException):
+            self.poll(busy)
+
+    def test_each_response_begins_them_anew(self) -> None:
+        for _ in range(3):
+            self.poll(*[doubles.http_error(503)] * 200)
+            with self.outage.tolerate():
+                pass
+
+    def test_a_refusal_is_final(self) -> None:
+        with self.assertRaises(sdk_exceptions.HttpException):
+            self.poll(doubles.http_error(404))
+
+
 class TestRetryAfter(unittest.TestCase):
     def test_seconds(self) -> None:
         self.assertEqual(0, retry.parse_retry_after(later(503, '0')))

@@ -155,7 +155,7 @@ class RecordingBoard:
         self.finished: list[str] = []
         self.refreshed = 0
 
-    def row(self, key: str, title: str) -> _listener.ProgressListener:
+    def get_row(self, key: str, title: str) -> _listener.ProgressListener:
         self.titles.append(title)
         return self.rows.setdefault(key, doubles.RecordingListener())
 

@@ -109,6 +109,6 @@ class TestMakeBoard(unittest.TestCase):
 
     def test_nowhere(self) -> None:
         with display.make_board(None) as board:
-            board.row('a', 'disk').phase('waiting')
+            board.get_row('a', 'disk').phase('waiting')
             board.refresh()
             board.finish('a')

@@ -292,3 +292,45 @@ class TestPlainWait(unittest.TestCase):
         self.display.started(10 * MIB)
         self.assertEqual('task: staging 10.0 MiB\n', self.stream.getvalue())
         self.assertIn('0.0/10.0 MiB', self.ticks(6)[0])
+
+
+class TestPlainBoard(unittest.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.clock = doubles.FakeClock()
+        self.stream = io.StringIO()
+        self.board = plain.PlainBoard(self.stream, self.clock)
+
+    def test_each_line_has_its_title(self) -> None:
+        rows = [self.board.get_row(key, f'disk-{key}') for key in 'ab']
+        for row in rows:
+            row.phase('receiving')
+            row.started(100 * MIB, 20 * MIB)
+        self.clock.advance(5)
+        rows[0].moved(70 * MIB)
+        self.board.refresh()
+        rows[0].phase('active')
+        self.board.finish('a')
+        self.assertEqual(
+            [
+                'disk-a: receiving  20.0/100.0 MiB',
+                'disk-b: receiving  20.0/100.0 MiB',
+                'disk-a: receiving  70.0/100.0 MiB, 70%, 10.0 MiB/s, 0:03 '
+                'left',
+                'disk-b: receiving  20.0/100.0 MiB, 20%, 0 B/s',
+                'disk-a: active, 70.0 MiB in 0:05, 10.0 MiB/s',
+            ],
+            self.stream.getvalue().splitlines(),
+        )
+
+    def test_a_row_is_new_once(self) -> None:
+        row = self.board.get_row('a', 'disk')
+        self.assertIs(row, self.board.get_row('a', 'disk'))
+        row.phase('waiting')
+        self.board.finish('a')
+        self.assertIsNot(row, self.board.get_row('a', 'disk'))
+
+    def test_titles_are_fit_for_a_terminal(self) -> None:
+        self.board.get_row('a', '\x1b[2J').phase('waiting')
+        self.board.refresh()
+        self.assertEqual('\\x1b[2J: waiting, 0:00\n', self.stream.getvalue())

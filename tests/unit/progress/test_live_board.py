@@ -11,9 +11,6 @@
 #    under the License.
 
 
-"""Several transfers, drawn together."""
-
-import io
 import os
 import re
 import unittest
@@ -22,55 +19,12 @@ from unittest import mock
 from rich import cells
 
 from osc_image_ext.progress import live_board
-from osc_image_ext.progress import plain
 from tests.fixtures import doubles
 
 MIB = 1024**2
 
 
-class TestPlain(unittest.TestCase):
-    def setUp(self) -> None:
-        super().setUp()
-        self.clock = doubles.FakeClock()
-        self.stream = io.StringIO()
-        self.board = plain.PlainBoard(self.stream, self.clock)
-
-    def test_each_line_has_its_title(self) -> None:
-        rows = [self.board.row(key, f'disk-{key}') for key in 'ab']
-        for row in rows:
-            row.phase('receiving')
-            row.started(100 * MIB, 20 * MIB)
-        self.clock.advance(5)
-        rows[0].moved(70 * MIB)
-        self.board.refresh()
-        rows[0].phase('active')
-        self.board.finish('a')
-        self.assertEqual(
-            [
-                'disk-a: receiving  20.0/100.0 MiB',
-                'disk-b: receiving  20.0/100.0 MiB',
-                'disk-a: receiving  70.0/100.0 MiB, 70%, 10.0 MiB/s, 0:03 '
-                'left',
-                'disk-b: receiving  20.0/100.0 MiB, 20%, 0 B/s',
-                'disk-a: active, 70.0 MiB in 0:05, 10.0 MiB/s',
-            ],
-            self.stream.getvalue().splitlines(),
-        )
-
-    def test_a_row_is_new_once(self) -> None:
-        row = self.board.row('a', 'disk')
-        self.assertIs(row, self.board.row('a', 'disk'))
-        row.phase('waiting')
-        self.board.finish('a')
-        self.assertIsNot(row, self.board.row('a', 'disk'))
-
-    def test_titles_are_fit_for_a_terminal(self) -> None:
-        self.board.row('a', '\x1b[2J').phase('waiting')
-        self.board.refresh()
-        self.assertEqual('\\x1b[2J: waiting, 0:00\n', self.stream.getvalue())
-
-
-class TestLive(unittest.TestCase):
+class TestLiveBoard(unittest.TestCase):
     def setUp(self) -> None:
         super().setUp()
         self.enterContext(
@@ -84,7 +38,7 @@ class TestLive(unittest.TestCase):
         self.stream = doubles.Terminal()
         with live_board.LiveBoard(self.stream, self.clock, width) as board:
             for title in titles:
-                row = board.row(title, title)
+                row = board.get_row(title, title)
                 row.phase('receiving')
                 row.started(100 * MIB, 50 * MIB)
             board.refresh()
@@ -118,9 +72,9 @@ class TestLive(unittest.TestCase):
     def test_what_has_ended_stays_above(self) -> None:
         with live_board.LiveBoard(self.stream, self.clock, 80) as board:
             for key in 'ab':
-                board.row(key, f'[red]disk-{key}').phase('receiving')
+                board.get_row(key, f'[red]disk-{key}').phase('receiving')
             board.refresh()
-            board.row('a', '').phase('active')
+            board.get_row('a', '').phase('active')
             board.finish('a')
             board.refresh()
         text = '\n'.join(self.lines())
@@ -129,7 +83,7 @@ class TestLive(unittest.TestCase):
 
     def test_titles_are_fit_for_a_terminal(self) -> None:
         with live_board.LiveBoard(self.stream, self.clock, 80) as board:
-            board.row('a', 'x\x1b]0;title\x07y').phase('receiving')
+            board.get_row('a', 'x\x1b]0;title\x07y').phase('receiving')
             board.refresh()
             board.finish('a')
         lines = self.lines()
@@ -139,6 +93,6 @@ class TestLive(unittest.TestCase):
     def test_a_terminal_that_was_closed(self) -> None:
         stream = doubles.LostTerminal()
         with live_board.LiveBoard(stream, self.clock, 80) as board:
-            board.row('a', 'disk').phase('receiving')
+            board.get_row('a', 'disk').phase('receiving')
             board.refresh()
             board.finish('a')
