@@ -39,8 +39,6 @@ _MEANINGS = {
     'deleted': (None, _report.FAILED),
     'pending_delete': (None, _report.FAILED),
 }
-# Property of an image whose data is staged; Glance sets it after the data.
-_STAGE_HOST = 'os_glance_stage_host'
 _RUNNING_TASK = ('pending', 'processing')
 
 
@@ -59,7 +57,9 @@ def infer(
         phase, state = _report.IMPORT, _report.IMPORTING
     elif task and task.status == 'failure' and _has_failed(image, status):
         phase, state = _report.IMPORT, _report.FAILED
-    elif status == 'uploading' and _STAGE_HOST in (image.properties or {}):
+    elif status == 'uploading' and image.size and not task:
+        # Glance sets the size once all data is staged, and keeps it when an
+        # import fails.
         state = _report.DONE
     if task and phase == _report.IMPORT:
         message = text.printable(task.message or '')

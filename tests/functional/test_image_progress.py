@@ -122,6 +122,34 @@ class ShowTest(ProgressTest):
         )
         self.assertEqual(f'{_UNREPORTED}\n', self.stderr)
 
+    def test_staged(self) -> None:
+        self.staged()
+        shown = self.shown()
+        self.assertEqual(
+            ('uploading', 'stage', 'done', import_base.SIZE),
+            tuple(
+                shown[key] for key in ('status', 'phase', 'state', 'received')
+            ),
+        )
+        self.assertEqual('', self.stderr)
+
+    def test_sigterm(self) -> None:
+        image = self.queued()
+        watch = self.watching('show', image.id, '--watch')
+        watch.terminate()
+        result = self.finish(watch)
+        self.assertEqual((143, ''), (result.status, result.stdout))
+
+    def test_stderr_that_cannot_be_written(self) -> None:
+        self.uploaded()
+        with open('/dev/full', 'wb') as full:
+            result = self.run_openstack(
+                *('image', 'progress', 'show', self.name, '--watch'),
+                *('-f', 'json'),
+                stderr=full,
+            )
+        self.assertEqual((0, 'done'), (result.status, result.json['state']))
+
     def test_import(self) -> None:
         self.importing()
         shown = self.shown()

@@ -69,14 +69,20 @@ class TestState(unittest.TestCase):
                 )
 
     def test_staged_data(self) -> None:
-        host = {'os_glance_stage_host': 'http://glance.example'}
-        found = infer('uploading', size=5, **host)
+        found = infer('uploading', size=5)
         self.assertEqual(
             ('stage', 'done', 5), (found.phase, found.state, found.received)
         )
         self.assertFalse(found.is_over)
-        found = infer('uploading', 'processing', **host)
-        self.assertEqual('importing', found.state)
+
+    def test_data_that_is_staged_after_an_import(self) -> None:
+        """The size may be that of the data before."""
+        self.assertEqual(
+            'receiving', infer('uploading', 'failure', size=5).state
+        )
+        self.assertEqual(
+            'importing', infer('uploading', 'processing', size=5).state
+        )
 
     def test_an_import_that_other_attempts_have_followed(self) -> None:
         for status, phase, state in (
@@ -99,8 +105,9 @@ class TestState(unittest.TestCase):
 
 class TestBytes(unittest.TestCase):
     def test_of_an_upload_nothing_is_known(self) -> None:
-        for status in ('queued', 'saving', 'uploading'):
+        for status in ('queued', 'saving'):
             self.assertIsNone(infer(status, size=5).received)
+        self.assertIsNone(infer('uploading').received)
 
     def test_of_a_complete_image(self) -> None:
         found = infer('active', size=5)
