@@ -31,7 +31,7 @@ UPLOAD, STAGE, IMPORT = 'upload', 'stage', 'import'
 
 WAITING, RECEIVING, STORING = 'waiting', 'receiving', 'storing'
 IMPORTING, DONE, FAILED = 'importing', 'done', 'failed'
-#: instead of one of RUNNING, if the server has not reported for a while
+#: instead of one of RUNNING, if there has been no progress for a while
 STALLED = 'stalled'
 RUNNING = (RECEIVING, STORING, IMPORTING, STALLED)
 
@@ -43,7 +43,8 @@ KEYS = ('image_id', 'status', 'state')
 
 # More bytes than these are not counted by any file system.
 _MAX_BYTES = 2**63 - 1
-# The server reports every 5 seconds.
+# Without progress; while data may not be seen to move, the server updates the
+# time every 5 seconds.
 _MAX_AGE = datetime.timedelta(seconds=30)
 
 
@@ -72,7 +73,7 @@ class ImageProgress:
     :param stores: those of the import, or those that have the image.
     :param attempt: ID of the request that sends the data.
     :param started_at: ISO 8601.
-    :param updated_at: when the server last reported or, without a report,
+    :param updated_at: when the server last noticed progress or, without it,
         when Glance last changed the image record. ISO 8601.
     :param status_code: that of the response to the upload, once it has ended.
     :param message: that of the import's task, may be empty.
