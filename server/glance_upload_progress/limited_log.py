@@ -18,15 +18,18 @@ import time
 
 from oslo_log import log as logging
 
-LOG = logging.getLogger(__name__)
-
 _INTERVAL = 60.0
 
 
 class LimitedLog:
     """Logs a warning, unless it has just done so."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        logger: logging.BaseLoggerAdapter,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._logger = logger
         self._clock = clock
         self._next = -float('inf')
         self._lock = threading.Lock()
@@ -38,4 +41,4 @@ class LimitedLog:
             if now < self._next:
                 return
             self._next = now + _INTERVAL
-        LOG.warning(message, *values)
+        self._logger.warning(message, *values)

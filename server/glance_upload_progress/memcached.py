@@ -23,12 +23,15 @@ import ssl
 import time
 from typing import Any
 
+from oslo_log import log as logging
 import pymemcache
 
 from glance_upload_progress import codec as _codec
 from glance_upload_progress import limited_log
 from glance_upload_progress import opts
 from glance_upload_progress import records
+
+LOG = logging.getLogger(__name__)
 
 # Seconds that a record is kept after its end.
 _ENDED_TTL = 15 * 60
@@ -135,7 +138,7 @@ class _Server:
         )
         self._clock = clock
         self._dead_until = -float('inf')
-        self._log = limited_log.LimitedLog()
+        self._log = limited_log.LimitedLog(LOG)
 
     @property
     def is_usable(self) -> bool:

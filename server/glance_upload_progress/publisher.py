@@ -22,8 +22,12 @@ import threading
 import time
 from typing import Protocol
 
+from oslo_log import log as logging
+
 from glance_upload_progress import limited_log
 from glance_upload_progress import records
+
+LOG = logging.getLogger(__name__)
 
 # Seconds between two looks.
 INTERVAL = 0.5
@@ -111,7 +115,7 @@ class Publisher:
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
-        self._log = limited_log.LimitedLog()
+        self._log = limited_log.LimitedLog(LOG)
 
     def add(self, tracked: records.Tracked) -> None:
         """Report an upload from now on, instead of another of its image."""

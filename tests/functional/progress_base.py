@@ -148,7 +148,7 @@ class ProgressTest(base.FunctionalTest):
     ) -> concurrent.futures.Future[requests.Response]:
         """Begin to send data; return what will be the response."""
         if isinstance(body, slow_body.SlowBody):
-            self.addCleanup(body.released.set)
+            self.addCleanup(body.release)
         return self.threads.submit(
             proxy(self.kind, user).put,
             f'/images/{image.id}/{action}',

@@ -126,7 +126,7 @@ class UploadProgressTest(progress_base.ProgressTest):
         self.assertRegex(found['started_at'], r'^\d{4}-.*T.*Z$')
         self.assertIsNone(found['status_code'])
         self.assertIsNone(found['stores'])
-        body.released.set()
+        body.release()
         self.assertEqual(
             found['attempt'],
             response.result().headers['x-openstack-request-id'],
@@ -135,7 +135,7 @@ class UploadProgressTest(progress_base.ProgressTest):
     def test_staging(self) -> None:
         image, body, response = self.hold(3 * _MIB, _MIB, 'stage')
         self.wait_until(image, state='receiving', phase='stage')
-        body.released.set()
+        body.release()
         self.assertEqual(204, response.result().status_code)
         self.wait_until(image, state='done', received=3 * _MIB)
         self.assertEqual('uploading', self.progress(image)['status'])
@@ -143,7 +143,7 @@ class UploadProgressTest(progress_base.ProgressTest):
     def test_size_that_is_announced_separately(self) -> None:
         image = self.queued()
         body = slow_body.SlowBody(os.urandom(2 * _MIB), hold=_MIB)
-        self.addCleanup(body.released.set)
+        self.addCleanup(body.release)
         headers = {
             'Content-Type': 'application/octet-stream',
             'X-OpenStack-Image-Size': str(2 * _MIB),
@@ -195,7 +195,7 @@ class UploadProgressTest(progress_base.ProgressTest):
         self.wait_until(
             image, state='receiving', total=2 * _MIB, status_code=None
         )
-        body.released.set()
+        body.release()
         sent.result()
         self.wait_until(image, state='done', received=2 * _MIB)
 
@@ -211,7 +211,7 @@ class UploadProgressTest(progress_base.ProgressTest):
             found = self.progress(image)
             for name in ('state', 'attempt', 'total', 'started_at'):
                 self.assertEqual(before[name], found[name])
-        body.released.set()
+        body.release()
         self.assertEqual(204, response.result().status_code)
 
     def test_stalled_client(self) -> None:
@@ -230,7 +230,7 @@ class UploadProgressTest(progress_base.ProgressTest):
         assert received is not None
         self.assertLessEqual(int(received), body.sent)
         self.assertGreater(int(received), 900_000)
-        body.released.set()
+        body.release()
         response.result()
         self.wait_for(
             lambda: self._legacy(image.id, 'uploading') == b'3145728'

@@ -72,13 +72,13 @@ class MemcachedTest(progress_base.ProgressTest):
             self.server.switches[index].set(switch.Mode.CLOSED)
             self.server.switches[1 - index].set(switch.Mode.OPEN)
             time.sleep(index * (_DEAD_TIMEOUT + 1))
-            body.hold_again(hold)
+            body.release(hold)
             self.wait_for(body.held.is_set)
             time.sleep(1.5)
             for _ in range(12):  # any process may be asked
                 received = self.progress(image)['received']
                 self.assertGreater(received or 0, hold - 0.2 * _MIB)
-        body.released.set()
+        body.release()
         self.assertEqual(204, response.result().status_code)
         self.wait_until(image, state='done', received=6 * _MIB)
 
@@ -102,7 +102,7 @@ class ProcessTest(progress_base.ProgressTest):
         self.wait_until(image, state='receiving', phase='upload')
         [process] = self._writers(image.id)
         os.kill(process, signal.SIGKILL)
-        body.released.set()
+        body.release()
         # The SDK may have tried again.
         if response.exception() is None:
             self.assertEqual(409, response.result().status_code)
@@ -168,7 +168,7 @@ class OwnerTest(progress_base.ProgressTest):
         self.assertEqual('receiving', other['state'])
         self.assertIsNone(other['phase'])
         self.assertIsNone(other['received'])
-        body.released.set()
+        body.release()
         response.result()
         self.assertIsNone(self.progress(image, 'multi-other')['phase'])
 

@@ -19,7 +19,6 @@ import unittest
 
 from glance_upload_progress import codec
 from glance_upload_progress import records
-
 from tests.unit.server import doubles
 
 RECORD = doubles.record(

@@ -15,8 +15,9 @@
 import pathlib
 import unittest
 
-from glance_upload_progress import directories
 from oslo_config import cfg
+
+from glance_upload_progress import directories
 
 
 def configuration(

@@ -18,7 +18,6 @@ import unittest
 
 from glance_upload_progress import document
 from glance_upload_progress import records
-
 from tests.unit.server import doubles
 
 Phase = records.Phase

@@ -19,12 +19,12 @@ from typing import Any
 import unittest
 from unittest import mock
 
+from oslo_config import cfg
+
 from glance_upload_progress import filter as _filter
 from glance_upload_progress import opts
 from glance_upload_progress import process
 from glance_upload_progress import records
-from oslo_config import cfg
-
 from tests.unit.server import doubles
 
 PATH = f'/v2/images/{doubles.IMAGE_ID}'

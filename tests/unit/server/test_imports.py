@@ -21,7 +21,6 @@ from glance_upload_progress import descriptors
 from glance_upload_progress import directories
 from glance_upload_progress import imports
 from glance_upload_progress import records
-
 from tests.unit.server import doubles
 
 State = records.State

@@ -14,13 +14,17 @@
 
 import unittest
 
+from oslo_log import log as logging
+
 from glance_upload_progress import limited_log
 
 
 class LimitedLogTest(unittest.TestCase):
     def test_one_line_a_minute(self) -> None:
         now = 0.0
-        log = limited_log.LimitedLog(lambda: now)
+        log = limited_log.LimitedLog(
+            logging.getLogger('glance_upload_progress'), lambda: now
+        )
         with self.assertLogs('glance_upload_progress') as logs:
             for now in (0, 1, 59.9, 60, 61, 200):
                 log.warning('At %s %s', now, 's')

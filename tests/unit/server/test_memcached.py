@@ -17,12 +17,12 @@ from typing import Any
 import unittest
 from unittest import mock
 
+import pymemcache
+
 from glance_upload_progress import codec
 from glance_upload_progress import memcached
 from glance_upload_progress import opts
 from glance_upload_progress import records
-import pymemcache
-
 from tests.unit.server import doubles
 
 ID = doubles.IMAGE_ID

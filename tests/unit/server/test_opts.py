@@ -15,8 +15,9 @@
 import dataclasses
 import unittest
 
-from glance_upload_progress import opts
 from oslo_config import cfg
+
+from glance_upload_progress import opts
 
 
 class LoadTest(unittest.TestCase):

@@ -19,7 +19,6 @@ from glance_upload_progress import memcached
 from glance_upload_progress import process
 from glance_upload_progress import publisher
 from glance_upload_progress import records
-
 from tests.unit.server import doubles
 
 

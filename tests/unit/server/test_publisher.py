@@ -18,7 +18,6 @@ from unittest import mock
 
 from glance_upload_progress import publisher
 from glance_upload_progress import records
-
 from tests.unit.server import doubles
 
 DONE = records.State.DONE

@@ -17,7 +17,6 @@ from unittest import mock
 
 from glance_upload_progress import records
 from glance_upload_progress import uploads
-
 from tests.unit.server import doubles
 
 State = records.State
