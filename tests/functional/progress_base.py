@@ -56,6 +56,8 @@ _COMMON = """
 memcache_servers = {servers}
 # So that a test need not wait for a minute.
 running_ttl = 5
+# So that it is noticed if an upload waits for memcached.
+socket_timeout = 3
 """
 
 
