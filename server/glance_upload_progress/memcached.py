@@ -43,6 +43,10 @@ _DEAD_TIMEOUT = 5.0
 _READERS = 8
 _READ_TIMEOUT = 1.0
 
+# A connection that was not used for a while may have been closed by the server
+# or by a firewall, which is noticed by the next use.
+_LOST = (ConnectionError, pymemcache.MemcacheUnexpectedCloseError)
+
 
 class Memcached:
     """The servers, as one process sees them; it must not be forked."""
@@ -158,10 +162,10 @@ class _Server:
         if not self.is_usable:
             return False
         try:
-            for ttl, values in batches.items():
-                if self._writer.set_many(values, expire=ttl, noreply=False):
-                    raise pymemcache.MemcacheServerError('not stored')
-            self._writer.delete_many(removed, noreply=False)
+            try:
+                self._write(batches, removed)
+            except _LOST:
+                self._write(batches, removed)
         # The errors of what pretends to be memcached have no common class.
         except Exception as error:
             self._fail(error)
@@ -171,10 +175,25 @@ class _Server:
     def read(self, key: str) -> object:
         """Return a value, None if there is none or the server fails."""
         try:
-            return self._reader.get(key)
+            try:
+                return self._reader.get(key)
+            except _LOST:
+                # The other connections are as old as this one.
+                self._reader.close()
+                return self._reader.get(key)
         except Exception as error:
             self._fail(error)
             return None
+
+    def _write(
+        self,
+        batches: Mapping[int, Mapping[str, bytes]],
+        removed: Sequence[str],
+    ) -> None:
+        for ttl, values in batches.items():
+            if self._writer.set_many(values, expire=ttl, noreply=False):
+                raise pymemcache.MemcacheServerError('not stored')
+        self._writer.delete_many(removed, noreply=False)
 
     def _fail(self, error: Exception) -> None:
         self._dead_until = self._clock() + _DEAD_TIMEOUT

@@ -181,7 +181,11 @@ class ProgressTest(base.FunctionalTest):
         self, image: _image.Image, user: str = 'multi'
     ) -> dict[str, Any]:
         """Return the document of an image."""
-        response = proxy(self.kind, user).get(f'/images/{image.id}/progress')
+        response = proxy(self.kind, user).get(
+            f'/images/{image.id}/progress',
+            # So that any process may be asked.
+            headers={'Connection': 'close'},
+        )
         self.assertEqual(200, response.status_code, response.text)
         self.assertEqual('no-store', response.headers['Cache-Control'])
         return cast(dict[str, Any], response.json())

@@ -135,6 +135,23 @@ class MemcachedTest(unittest.TestCase):
         self.assertTrue(shared.write([doubles.record()]))
         self.assertIn(KEY, self.written(0))
 
+    def test_old_connection_that_was_lost(self) -> None:
+        lost = pymemcache.MemcacheUnexpectedCloseError
+        for error in (lost, ConnectionResetError, BrokenPipeError):
+            with self.subTest(error.__name__):
+                self.writers[0].set_many.side_effect = [error, []]
+                shared = self.memcached(legacy_keys=False)
+                with self.assertNoLogs('glance_upload_progress'):
+                    self.assertTrue(shared.write([doubles.record()]))
+                self.assertIn(KEY, self.written(0))
+                self.readers[0].get.side_effect = [error, encoded()]
+                with self.assertNoLogs('glance_upload_progress'):
+                    self.assertEqual(doubles.record(), shared.read(ID))
+                self.readers[0].close.assert_called_once_with()
+                self.readers[0].close.reset_mock()
+                self.create_writer.side_effect = self.writers
+                self.create_reader.side_effect = self.readers
+
     def test_no_server_has_the_values(self) -> None:
         self.writers[0].set_many.side_effect = TimeoutError()
         self.writers[1].set_many.return_value = [KEY]
