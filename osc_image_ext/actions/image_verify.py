@@ -129,11 +129,12 @@ def _select_images(
     if parsed_args.all:
         filters['visibility'] = 'all'
     if parsed_args.project:
-        filters['owner'] = identity_common.find_project_id_sdk(
-            app.client_manager.sdk_connection.identity,
+        # Not by find_project_id_sdk, which core 8 does not have.
+        filters['owner'] = identity_common.find_project(
+            app.client_manager.identity,
             parsed_args.project,
             parsed_args.project_domain,
-        )
+        ).id
     images = retry.retry_until(
         lambda: list(proxy.images(**filters)), time.sleep, policy=retry.PROBE
     )

@@ -29,7 +29,11 @@ class SaveImage(core.SaveImage):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        chunk_size = parser._option_string_actions['--chunk-size']
+        options = parser._option_string_actions
+        # Core 8 has none.
+        chunk_size = options.get('--chunk-size') or parser.add_argument(
+            '--chunk-size', metavar='<chunk-size>'
+        )
         chunk_size.type = option_types.positive_integer
         chunk_size.default = _CHUNK_SIZE
         chunk_size.help = _(

@@ -124,10 +124,11 @@ class TestSelection(VerifyTestCase):
 
     def test_project(self) -> None:
         with mock.patch.object(
-            identity_common, 'find_project_id_sdk', return_value='7'
+            identity_common, 'find_project', autospec=True
         ) as find:
+            find.return_value.id = '7'
             self.verify('--project', 'demo', '--project-domain', 'default')
-        identity = self.app.client_manager.sdk_connection.identity
+        identity = self.app.client_manager.identity
         find.assert_called_once_with(identity, 'demo', 'default')
         self.source.proxy.images.assert_called_once_with(
             status='active', owner='7'
