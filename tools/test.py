@@ -73,7 +73,7 @@ def main(arguments: list[str]) -> int:
     passed_on = ['--failfast'] * args.failfast + arguments[end + 1 :]
     try:
         tools = bootstrap.ensure('tools', 'tox', _REQUIREMENTS, []) / 'bin'
-        _prepare(tools, names)
+        names = _prepare(tools, names)
         return _run(tools, names, args.parallel, passed_on)
     except bootstrap.BootstrapError as error:
         print(f'test: {error}', file=sys.stderr)
@@ -82,28 +82,35 @@ def main(arguments: list[str]) -> int:
         return 130
 
 
-def _prepare(tools: pathlib.Path, names: list[str]) -> None:
+def _prepare(tools: pathlib.Path, names: list[str]) -> list[str]:
     """Make the environments that are missing, or not what they should be.
 
+    :returns: those that there are; the others need another Python.
     :raises bootstrap.BootstrapError: if that is not possible.
     """
     wanted = bootstrap.digest([], _DESCRIBED_BY)
-    stamps = {
-        name: bootstrap.CLONE / '.tox' / f'{name}.complete' for name in names
-    }
+    folder = bootstrap.CLONE / '.tox'
+    stamps = {name: folder / f'{name}.complete' for name in names}
     missing = [
         name
         for name, stamp in stamps.items()
         if not stamp.exists() or stamp.read_text() != wanted
     ]
-    if not missing:
-        return
-    _install_packages(tools)
-    if _tox(tools, missing, len(missing) > 1, '--notest'):
-        raise bootstrap.BootstrapError('There is no environment to test in.')
-    for name in missing:
-        if (bootstrap.CLONE / '.tox' / name).is_dir():  # or it was skipped
-            stamps[name].write_text(wanted)
+    skipped = set()
+    if missing:
+        _install_packages(tools)
+        status = _tox(tools, missing, len(missing) > 1, '--notest')
+        skipped = {n for n in missing if not (folder / n / 'bin').exists()}
+        # tox fails if it skips all.
+        if skipped == set(names) or (status and skipped != set(missing)):
+            raise bootstrap.BootstrapError(
+                'There is no environment to test in.'
+            )
+    for name in skipped:
+        print(f'Skipped {name}: no such Python is found.', file=sys.stderr)
+    for name in set(missing) - skipped:
+        stamps[name].write_text(wanted)
+    return [name for name in names if name not in skipped]
 
 
 def _run(
