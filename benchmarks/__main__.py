@@ -23,6 +23,7 @@ from benchmarks import programs
 from benchmarks import progress_filter
 from benchmarks import scale
 from benchmarks import servers
+from benchmarks import sources
 from benchmarks import startup
 from benchmarks import table
 from benchmarks import transfer
@@ -35,6 +36,7 @@ _Measure = Callable[
 _PARTS: Mapping[str, _Measure] = {
     'sink': transfer.measure,
     'glance': glance.measure,
+    'sources': sources.measure,
     'memory': memory.measure,
     'filter': progress_filter.measure,
     'servers': servers.measure,
