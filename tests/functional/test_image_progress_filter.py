@@ -58,7 +58,7 @@ class FilterTest(progress_base.ProgressTest):
         )
         watch = self.watching('show', image.id, '--watch')
         self.assertEqual(f'{image.id}: receiving 4.0/9.5 MiB', self.first_line)
-        body.released.set()
+        body.release()
         self.assertEqual(204, response.result().status_code)
         result = self.finish(watch)
         self.assertEqual(0, result.status)
@@ -100,7 +100,7 @@ class FilterTest(progress_base.ProgressTest):
         ]
         self.assertEqual((_HELD, 41), (row['Received'], row['Percent']))
         watch = self.watching('list', '--watch')
-        body.released.set()
+        body.release()
         self.assertEqual(204, response.result().status_code)
         result = self.finish(watch)
         self.assertEqual(0, result.status)
