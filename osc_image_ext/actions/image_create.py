@@ -222,7 +222,7 @@ def _create_record(
         ('decompress', creation.source.decompress),
         ('skip-identical', creation.skip_identical),
     ):
-        if value:
+        if value not in (None, False):
             raise exceptions.Error(
                 _(
                     '--%s requires image data from --file, --fetch or '

@@ -59,19 +59,22 @@ def source_options(parsed_args: argparse.Namespace) -> SourceOptions:
     :raises osc_image_ext.exceptions.Error: for options that cannot be used
         together, or are not valid.
     """
-    url, checksum = parsed_args.fetch, parsed_args.checksum
+    url = parsed_args.fetch
     if url is not None:
         if parsed_args.filename is not None:
             raise exceptions.Error(_('--fetch cannot be used with --file.'))
         if not urls.is_url(url):
             raise exceptions.Error(_('--fetch requires an http or https URL.'))
+    checksum = parsed_args.checksum
+    if checksum is not None:
+        checksum = checksums.parse_value(checksum) or checksum
     if parsed_args.decompress not in (None, decompression.AUTO):
         compression.get_format(parsed_args.decompress)
     return SourceOptions(
         filename=parsed_args.filename,
         url=url,
         size=parsed_args.size,
-        checksum=checksum and (checksums.parse_value(checksum) or checksum),
+        checksum=checksum,
         decompress=parsed_args.decompress,
     )
 
@@ -93,8 +96,8 @@ def open_source(options: SourceOptions) -> Iterator[_source.Source | None]:
             found = compressed_size.find(source, options.decompress)
             if found is not None:
                 size = _source.require_size(source.name, found, size)
-        if options.checksum:
-            checksum = options.checksum
+        checksum = options.checksum
+        if checksum is not None:
             if isinstance(checksum, str):
                 checksum = checksums.read(checksum, source.file_name)
             source = stack.enter_context(
