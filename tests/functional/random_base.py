@@ -49,6 +49,9 @@ _MAX_SECONDS = 60.0
 _GRACE = 6.0
 _MAX_FAILURES = 20
 
+#: requests for image data, as a target
+DOWNLOAD = ('GET', '/file$')
+
 _STATUSES = {
     signal.SIGINT: {0, 1, 130, -signal.SIGINT},
     # The last one if it comes before or after what the command does.
@@ -72,7 +75,7 @@ class Run:
     :param targets: requests that are worth a fault: methods and paths, as
         regular expressions.
     :param data: for its standard input.
-    :param size: bytes of image data that it sends.
+    :param size: bytes of image data that it sends or receives.
     :param flip: whether a changed byte is noticed.
     """
 
@@ -174,13 +177,18 @@ class RandomTest(base.FunctionalTest):
         self, rng: random.Random, run: Run
     ) -> random_faults.Injection:
         method, path = rng.choice(run.targets)
-        size = run.size if method == 'PUT' else 0
+        if (method, path) == DOWNLOAD:
+            fault = random_faults.draw_data_fault(rng, run.size, run.flip)
+        else:
+            size = run.size if method == 'PUT' else 0
+            flip = run.flip and size > 0
+            fault = random_faults.draw_fault(rng, size, flip)
         return random_faults.Injection(
             method,
             path,
             first=rng.choice((1, 1, 1, 2, 3)),
             times=rng.choice((1, 1, 2)),
-            fault=random_faults.draw_fault(rng, size, run.flip and size > 0),
+            fault=fault,
         )
 
     def _run(

@@ -23,6 +23,7 @@ import re
 import time
 
 from tests.functional import base
+from tests.functional import random_downloads
 from tests.functional import random_images
 
 _BUSY = ('saving', 'importing')
@@ -174,3 +175,64 @@ class ImageTest(random_images.RandomImageTest):
 
 class SingleStoreImageTest(ImageTest):
     region = 'single'
+
+
+class DownloadTest(random_downloads.RandomDownloadTest):
+    def test_promises(self) -> None:
+        self.run_random()
+
+    def check(
+        self, run: random_downloads.DownloadRun, result: base.Result
+    ) -> list[str]:
+        if run.kind == 'verify':
+            return self._check_rows(result)
+        if run.kind == 'stdout':
+            is_right = result.stdout.encode() == self.data
+            if result.status == 0 and not is_right:
+                return ['It succeeds; what it has written is wrong.']
+            return []
+        if result.status == 0:
+            return self._check_saved()
+        return self._check_left(run, result)
+
+    def _check_rows(self, result: base.Result) -> list[str]:
+        if not result.stdout:
+            return []
+        (row,) = result.json
+        expected = {'verified'} if result.status == 0 else {'failed'}
+        if result.status in (130, 143):
+            expected = {'verified', 'failed', 'skipped'}
+        if row['Result'] in expected:
+            return []
+        return [f'The row is {row}.']
+
+    def _check_saved(self) -> list[str]:
+        problems = []
+        if self.target.read_bytes() != self.data:
+            problems.append('It succeeds; the file is wrong.')
+        if self.listed() != ['disk.img']:
+            problems.append(f'It succeeds, and leaves {self.listed()}.')
+        return problems
+
+    def _check_left(
+        self, run: random_downloads.DownloadRun, result: base.Result
+    ) -> list[str]:
+        """Check what is there, and that another command can go on."""
+        problems = []
+        held = self.target.read_bytes() if self.target.exists() else None
+        if held not in (run.old, self.data):
+            problems.append('It fails, and the file is wrong.')
+        for path in self.list_parts():
+            is_old = '--resume' in run.command
+            if (
+                result.status > 0
+                and not is_old
+                and (str(path) not in result.stderr)
+            ):
+                problems.append(f'{path.name} is left, but not named.')
+            if path.stat().st_mode & 0o077 and not is_old:
+                problems.append(f'{path.name} is not private.')
+        resumed = self.run_openstack(*self.save, '--resume', env=self.direct)
+        if resumed.status or self.target.read_bytes() != self.data:
+            problems.append(f'It cannot be resumed: {resumed.stderr}')
+        return problems
