@@ -83,10 +83,18 @@ class Verification:
 
     def report_failures(self) -> int:
         """Log how many images were not verified; return the exit status."""
-        count = len(self._results)
-        verified = sum(
-            result.result == verify.VERIFIED for result in self._results
-        )
+        results = [result.result for result in self._results]
+        count, verified = len(results), results.count(verify.VERIFIED)
+        if results and self._stop.status:
+            LOG.error(
+                ngettext(
+                    'Interrupted; skipped %(skipped)d of %(count)d image.',
+                    'Interrupted; skipped %(skipped)d of %(count)d images.',
+                    count,
+                ),
+                {'skipped': results.count(verify.SKIPPED), 'count': count},
+            )
+            return self._stop.status
         if verified < count:
             LOG.error(
                 ngettext(
@@ -96,7 +104,7 @@ class Verification:
                 ),
                 {'failed': count - verified, 'count': count},
             )
-        return self._stop.status or int(verified < count)
+        return int(verified < count)
 
 
 def _check_selection(parsed_args: argparse.Namespace) -> None:

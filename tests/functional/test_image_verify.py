@@ -162,3 +162,4 @@ class VerifyTest(save_base.SaveTest):
         self.assertEqual(130, result.status)
         (row,) = result.json
         self.assertEqual('skipped', row['Result'])
+        self.assertEqual('Interrupted; skipped 1 of 1 image.\n', result.stderr)

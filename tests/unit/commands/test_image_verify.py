@@ -12,6 +12,7 @@
 
 import argparse
 import io
+import signal
 from typing import Any
 from unittest import mock
 
@@ -93,6 +94,19 @@ class TestVerify(VerifyTestCase):
         self.assertEqual(['lost', 'verified'], [row['Result'] for row in rows])
         self.assertEqual(1, self.status)
         self.assertEqual(['1 of 2 images were not verified.'], self.messages())
+
+    def test_signal_after_all_was_done(self) -> None:
+        def stop(*_args: Any) -> Any:
+            signal.raise_signal(signal.SIGTERM)
+            return downloads.sends()(*_args)
+
+        self.source.behaviours = [stop]
+        rows = self.verify('a', '--workers', '1')
+        self.assertEqual(143, self.status)
+        skipped = [row['Result'] for row in rows].count('skipped')
+        self.assertEqual(
+            [f'Interrupted; skipped {skipped} of 1 image.'], self.messages()
+        )
 
     def test_reason_is_printable(self) -> None:
         self.source.behaviours = [
