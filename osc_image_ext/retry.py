@@ -96,8 +96,8 @@ READ = Policy(
 )
 PROBE = Policy((0.5, 1, 2), READ.status_codes)
 UPLOAD = Policy((1, 2, 4), frozenset({409, 502, 503, 504}))
-# Any new data begins another series.
-DOWNLOAD = Policy((1, 2, 4, 8, 15), READ.status_codes)
+# Any new data begins another series. What was flowing is asked for at once.
+DOWNLOAD = Policy((0, 1, 4, 10, 20), READ.status_codes)
 IMPORT = Policy((1, 2, 4), frozenset({500, 502, 503, 504}))
 DELETE = Policy((0.5, 1, 2, 4, 8), frozenset({409, 429, 500, 502, 503, 504}))
 # In sum less than what CI systems grant a job that they terminate.

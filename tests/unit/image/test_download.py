@@ -188,13 +188,13 @@ class TestLostConnection(DownloadTestCase):
             warnings[1],
         )
         self.assertFalse(self.download.resumed)
-        self.assertEqual([1, 2, 4], self.sleep.seconds)
+        self.assertEqual([0, 1, 4], self.sleep.seconds)
 
     def test_new_data_begins_another_series(self) -> None:
         broken = downloads.raises(doubles.broken(_RESET))
         self.use(broken, broken, downloads.sends(_HALF), broken)
         self.read_logged()
-        self.assertEqual([1, 2, 1, 2], self.sleep.seconds)
+        self.assertEqual([0, 1, 0, 1], self.sleep.seconds)
 
     def test_enough_attempts(self) -> None:
         busy = downloads.answers(503, reason='Service Unavailable')
@@ -207,7 +207,7 @@ class TestLostConnection(DownloadTestCase):
         ):
             self.read()
         self.assertEqual(5, len(logs.records))
-        self.assertEqual([1, 2, 4, 8, 15], self.sleep.seconds)
+        self.assertEqual([0, 1, 4, 10, 20], self.sleep.seconds)
         self.assertEqual([None, *[_HALF] * 5], self.source.starts)
 
     def test_errors_that_will_not_pass(self) -> None:
@@ -265,7 +265,7 @@ class TestStoreWithoutRanges(DownloadTestCase):
         self.assertEqual(1, len(again))
         self.assertEqual([None, _HALF, *[None] * 3], self.source.starts)
         # Half of the data was nothing new.
-        self.assertEqual([1, 2, 1], self.sleep.seconds)
+        self.assertEqual([0, 1, 0], self.sleep.seconds)
 
     def test_resumed_from_another_run(self) -> None:
         self.use(downloads.answers(400))
