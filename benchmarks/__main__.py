@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 import signal
 import sys
 
+from benchmarks import download
 from benchmarks import glance
 from benchmarks import memory
 from benchmarks import programs
@@ -39,6 +40,7 @@ _PARTS: Mapping[str, _Measure] = {
     'sources': sources.measure,
     'memory': memory.measure,
     'filter': progress_filter.measure,
+    'save': download.measure,
     'servers': servers.measure,
     'scale': scale.measure,
     'startup': startup.measure,

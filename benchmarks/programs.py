@@ -115,6 +115,14 @@ def _pins() -> list[str]:
     )
 
 
+def image_save(
+    openstack: pathlib.Path, target: pathlib.Path | str, *options: str
+) -> list[str]:
+    """Return the command line that downloads an image to a file."""
+    words = ['image', 'save', f'--file={target}', *options, IMAGE]
+    return [str(openstack), *words]
+
+
 def image_create(
     openstack: pathlib.Path, image: pathlib.Path, *options: str
 ) -> list[str]:

@@ -30,6 +30,7 @@ import time
 from typing import Any
 import uuid
 
+from benchmarks import programs
 from benchmarks import sink_answers
 
 # Maximum size of one recv().
@@ -51,8 +52,20 @@ class _Sink(http.server.ThreadingHTTPServer):
         self.digest = digest
         self.images: dict[str, dict[str, Any]] = {}
         self.stats: dict[str, float] = {}
+        self.source = ''
         host, port = listener.getsockname()[:2]
         self.documents = sink_answers.documents(f'http://{host}:{port}')
+
+    def add_image(self, source: str) -> None:
+        """Let there be an image whose data is a file.
+
+        Its ID is its name, so that one request finds it.
+        """
+        self.source = source
+        name = programs.IMAGE
+        image = sink_answers.image({'id': name, 'name': name})
+        size = os.stat(source).st_size
+        self.images[name] = sink_answers.store(image, size, self.digest)
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -74,10 +87,24 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             # Only the request for the newest images needs their checksums.
             seen = 'sort=' in query
             self._reply(200, {'images': [self._example()] if seen else []})
-        elif image := self._image():
+        elif (image := self._image()) and path.endswith('/file'):
+            self._send_data(int(image['size']))
+        elif image:
             self._reply(200, image)
         else:
             self._reply(404)
+
+    def _send_data(self, size: int) -> None:
+        """Send the file as fast as the client takes it."""
+        begun = time.monotonic()
+        self.send_response(200)
+        self.send_header('Content-Type', 'application/octet-stream')
+        self.send_header('Content-Length', str(size))
+        self.end_headers()
+        with open(self.server.source, 'rb') as file:
+            self.connection.sendfile(file)
+        seconds = time.monotonic() - begun
+        self.server.stats = {'bytes': size, 'seconds': seconds}
 
     def do_POST(self) -> None:
         asked = json.loads(self._body())
@@ -217,12 +244,15 @@ def main() -> None:
     parser.add_argument('--listener', type=int, required=True)
     parser.add_argument('--folder', type=pathlib.Path, required=True)
     parser.add_argument('--sha512', required=True)
+    parser.add_argument('--source', help='file that is the data of an image')
     args = parser.parse_args()
     threading.Thread(
         target=end_with_our_starter, args=[args.folder], daemon=True
     ).start()
-    listener = socket.socket(fileno=args.listener)
-    _Sink(listener, args.sha512).serve_forever()
+    sink = _Sink(socket.socket(fileno=args.listener), args.sha512)
+    if args.source:
+        sink.add_image(args.source)
+    sink.serve_forever()
 
 
 if __name__ == '__main__':

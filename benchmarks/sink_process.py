@@ -12,6 +12,7 @@
 
 """The process of the sink."""
 
+import pathlib
 import sys
 
 from benchmarks import sink_answers
@@ -24,11 +25,19 @@ from tests.fixtures import processes
 class SinkProcess:
     """Context manager that runs a sink."""
 
-    def __init__(self, place: workspace.Workspace, sha512: str) -> None:
+    def __init__(
+        self,
+        place: workspace.Workspace,
+        sha512: str,
+        source: pathlib.Path | None = None,
+    ) -> None:
         """Start nothing yet.
 
         :param sha512: checksum of the data that will be sent
+        :param source: file that is the data of an image, which has that
+            checksum; there is none unless given
         """
+        self._source = source
         self._place = place
         self._sha512 = sha512
 
@@ -44,6 +53,7 @@ class SinkProcess:
                     f'--listener={listener.fileno()}',
                     f'--folder={self._place.folder}',
                     f'--sha512={self._sha512}',
+                    *([f'--source={self._source}'] if self._source else []),
                 ],
                 self._place.environ() | {'PYTHONPATH': str(bootstrap.CLONE)},
                 self._place.folder / 'sink.log',
