@@ -205,15 +205,11 @@ class CorruptDataError(Error):
         self.actual = actual
         super().__init__(
             _(
-                'Verification of image %(id)s failed: expected %(algorithm)s '
-                '%(expected)s, but that of the downloaded data is %(actual)s.'
+                'Verification of image %(image_id)s failed: expected '
+                '%(algorithm)s %(expected)s, but that of the downloaded data '
+                'is %(actual)s.'
             )
-            % {
-                'id': image_id,
-                'algorithm': algorithm,
-                'expected': expected,
-                'actual': actual,
-            }
+            % vars(self)
         )
 
 

@@ -30,6 +30,7 @@ from osc_image_ext.actions import output
 from osc_image_ext.actions import signals
 from osc_image_ext.i18n import _
 from osc_image_ext.image import existing_file
+from osc_image_ext.image import file_target
 from osc_image_ext.image import record
 from osc_image_ext.image import save
 from osc_image_ext.image import special_target
@@ -166,7 +167,7 @@ def _save(
     elif target_path.is_special(path):
         target = special_target.SpecialTarget(path, path)
     else:
-        target = _target.FileTarget(
+        target = file_target.FileTarget(
             path,
             image.id,
             resume=destination.resume,

@@ -19,38 +19,25 @@ knows neither files nor digests.
 """
 
 from collections.abc import Generator, Sequence
-import contextlib
 import logging
 import time
 from typing import Any
 import urllib.parse
 
-from keystoneauth1 import exceptions as ksa_exceptions
 from openstack.image.v2 import _proxy
 from openstack.image.v2 import image as _image
 import requests
 import urllib3
 
-from osc_image_ext import api_errors
 from osc_image_ext import exceptions
 from osc_image_ext import listener as _listener
 from osc_image_ext import retry
 from osc_image_ext.i18n import _
+from osc_image_ext.image import data_request
 from osc_image_ext.image import data_response
 from osc_image_ext.image import streams
 
 LOG = logging.getLogger(__name__)
-
-# Seconds without a byte after which a connection counts as lost, unless the
-# cloud has an api_timeout. Before the first byte: see checked_proxy.
-_MAX_SILENCE = 60.0
-
-
-class _LostConnection(Exception):
-    """The data can be asked for again from where it ended.
-
-    Its text is the reason, without a full stop.
-    """
 
 
 class Download:
@@ -133,7 +120,7 @@ class Download:
                     self._failures = 0
                     self._listener.moved(self.position)
                 return
-            except _LostConnection as error:
+            except data_request.LostConnection as error:
                 self._wait_after(error)
                 self._connect()
 
@@ -149,12 +136,12 @@ class Download:
             self.close()
             try:
                 self._response = self._request()
-            except _LostConnection as error:
+            except data_request.LostConnection as error:
                 self._wait_after(error)
             else:
                 return
 
-    def _wait_after(self, error: _LostConnection) -> None:
+    def _wait_after(self, error: data_request.LostConnection) -> None:
         """Wait before the next attempt.
 
         :raises TransferError: if there were enough.
@@ -180,13 +167,13 @@ class Download:
         response = None
         start = self.position if self._has_ranges else 0
         if start:
-            response = self._get({'Range': f'bytes={start}-'})
+            response = self._get(start)
             if data_response.refuses_range(response, start):
                 response.close()
                 response = None
         if response is None:
             start = 0
-            response = self._get({})
+            response = self._get()
         try:
             self._received = data_response.check(response, self._image, start)
             if self._image.size is None:
@@ -204,38 +191,11 @@ class Download:
                 self._image.id,
             )
         self.content_md5 = response.headers.get('Content-MD5')
-        self._limit_silence(response)
+        data_request.limit_silence(self._proxy, response)
         return response
 
-    def _get(self, headers: dict[str, str]) -> requests.Response:
-        """Send the request.
-
-        keystoneauth must not repeat it: how often is up to DOWNLOAD.
-
-        :raises _LostConnection: if another attempt may succeed.
-        """
-        # A gzip filter would otherwise send the data without a length.
-        headers['Accept-Encoding'] = 'identity'
-        try:
-            response = self._proxy.get(
-                self._url,
-                headers=headers,
-                stream=True,
-                skip_cache=True,
-                connect_retries=0,
-                status_code_retries=0,
-            )
-        except ksa_exceptions.SSLError:
-            raise
-        except Exception as error:
-            if not retry.is_retriable(error):
-                raise
-            raise _LostConnection(_describe(error)) from error
-        if response.status_code in retry.DOWNLOAD.status_codes:
-            words = api_errors.response_error(response).rstrip('.')
-            response.close()
-            raise _LostConnection(_('the server returned %s') % words)
-        return response
+    def _get(self, start: int = 0) -> requests.Response:
+        return data_request.get(self._proxy, self._url, start)
 
     def _require_length(self, response: requests.Response) -> int:
         """Return the size of the image, which its record does not have."""
@@ -247,20 +207,10 @@ class Download:
             )
         return size
 
-    def _limit_silence(self, response: requests.Response) -> None:
-        """Shorten the timeout of the connection, now that data flows.
-
-        requests has one timeout for both. botocore and others reach the socket
-        in the same way.
-        """
-        seconds = getattr(self._proxy.session, 'timeout', None) or _MAX_SILENCE
-        with contextlib.suppress(AttributeError):
-            response.raw._fp.fp.raw._sock.settimeout(seconds)
-
     def _read_block(self) -> bytes:
         """Return the next block that was not yielded before, b'' at the end.
 
-        :raises _LostConnection: if the data ends before.
+        :raises data_request.LostConnection: if the data ends before.
         """
         while self.position != self.size:
             block = self._receive()
@@ -277,24 +227,14 @@ class Download:
             # it if the connection is lost.
             block: bytes = raw.read1(self._block_size, decode_content=False)
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise _LostConnection(_describe(error)) from error
+            raise data_request.LostConnection(
+                data_request.describe(error)
+            ) from error
         if not block:
-            raise _LostConnection(_('the data ended early'))
+            raise data_request.LostConnection(_('the data ended early'))
         if self._received + len(block) > self.size:
             raise exceptions.TransferError(
                 _('The server sends more than the %(size)d bytes of %(id)s.')
                 % {'size': self.size, 'id': self._image.id}
             )
         return block
-
-
-def _describe(error: Exception) -> str:
-    """Return why a connection was lost, for the middle of a sentence."""
-    for cause in api_errors.list_causes(error):
-        if isinstance(cause, OSError) and not isinstance(
-            cause, requests.RequestException
-        ):
-            return api_errors.connection_error_reason(error)
-    if isinstance(error, urllib3.exceptions.HTTPError):
-        return _('the data ended early')
-    return api_errors.describe(error).rstrip('.')

@@ -36,36 +36,42 @@ def require_equal(
     :raises UnsupportedAlgorithm: if this Python cannot compute the digest.
     """
     name = text.printable(path)
-    algorithms = verification.download_algorithms(image)
     try:
-        with (
-            open(path, 'rb', buffering=0) as file,
-            contextlib.closing(digest.Digests(algorithms)) as digests,
-        ):
-            listener.phase(_('comparing'))
-            listener.started(image.size)
-            position = 0
-            while block := file.read(streams.BLOCK_SIZE):
-                digests.update(block)
-                position += len(block)
-                listener.moved(position)
-                if image.size is not None and position > image.size:
-                    break
-            verified = image.size in (None, position) and (
-                verification.compare_data(image, digests.result())
-            )
+        is_equal = _has_data_of(path, image, listener)
     except OSError as error:
         raise exceptions.TargetError(
             _('Cannot read %(name)s: %(reason)s.')
             % {'name': name, 'reason': error.strerror or error}
         ) from error
     except exceptions.CorruptDataError:
-        verified = None
-    if not verified:
+        is_equal = False
+    if not is_equal:
         raise exceptions.TargetError(
             _(
                 '%(name)s exists already, and does not have the checksum of '
                 'image %(id)s. Nothing was downloaded.'
             )
             % {'name': name, 'id': image.id}
+        )
+
+
+def _has_data_of(
+    path: str, image: _image.Image, listener: _listener.ProgressListener
+) -> bool:
+    algorithms = verification.download_algorithms(image)
+    with (
+        open(path, 'rb', buffering=0) as file,
+        contextlib.closing(digest.Digests(algorithms)) as digests,
+    ):
+        listener.phase(_('comparing'))
+        listener.started(image.size)
+        position = 0
+        while block := file.read(streams.BLOCK_SIZE):
+            digests.update(block)
+            position += len(block)
+            listener.moved(position)
+            if image.size is not None and position > image.size:
+                return False
+        return image.size in (None, position) and (
+            verification.compare_data(image, digests.result()) is not None
         )

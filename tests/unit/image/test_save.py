@@ -16,8 +16,8 @@ import unittest
 
 from osc_image_ext import exceptions
 from osc_image_ext.image import download
+from osc_image_ext.image import file_target
 from osc_image_ext.image import save
-from osc_image_ext.image import target as _target
 from tests.fixtures import doubles
 from tests.fixtures import downloads
 
@@ -26,7 +26,7 @@ _HALF = len(_DATA) // 2
 _WRONG = b'x' + _DATA[1:]
 
 
-class _Memory(_target.FileTarget):
+class _Memory(file_target.FileTarget):
     """A target without a file."""
 
     def __init__(self, existing: bytes = b'') -> None:

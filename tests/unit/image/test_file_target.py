@@ -20,7 +20,7 @@ import unittest
 from unittest import mock
 
 from osc_image_ext import exceptions
-from osc_image_ext.image import target as _target
+from osc_image_ext.image import file_target
 from tests.fixtures import doubles
 
 _CORRUPT = exceptions.CorruptDataError('7', 'md5', 'a', 'b')
@@ -35,8 +35,10 @@ class FileTargetTestCase(unittest.TestCase):
         self.path = self.folder / 'disk.img'
         self.kept = self.folder / f'.disk.img.{doubles.IMAGE_ID}.part'
 
-    def make(self, **options: bool) -> _target.FileTarget:
-        return _target.FileTarget(str(self.path), doubles.IMAGE_ID, **options)
+    def make(self, **options: bool) -> file_target.FileTarget:
+        return file_target.FileTarget(
+            str(self.path), doubles.IMAGE_ID, **options
+        )
 
     def listed(self) -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in self.folder.iterdir()}
@@ -246,7 +248,7 @@ class TestBegin(FileTargetTestCase):
 
     def test_old_partial_file_is_named(self) -> None:
         self.kept.write_bytes(b'some')
-        with self.assertLogs(_target.LOG) as logs, self.make() as target:
+        with self.assertLogs(file_target.LOG) as logs, self.make() as target:
             target.begin(100)
         self.assertIn(f'left {self.kept}. It is not used', logs.output[0])
         self.assertEqual({self.kept.name: b'some'}, self.listed())
@@ -267,7 +269,10 @@ class TestBegin(FileTargetTestCase):
             self.make() as target,
         ):
             target.begin(100)
-        with self.assertLogs(_target.LOG), self.make(sparse=True) as target:
+        with (
+            self.assertLogs(file_target.LOG),
+            self.make(sparse=True) as target,
+        ):
             target.begin(100)
         self.kept.write_bytes(b'x')
         with self.make(resume=True) as target:
