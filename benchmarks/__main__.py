@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 import signal
 import sys
 
+from benchmarks import copying
 from benchmarks import download
 from benchmarks import glance
 from benchmarks import memory
@@ -43,6 +44,7 @@ _PARTS: Mapping[str, _Measure] = {
     'save': download.measure,
     'servers': servers.measure,
     'scale': scale.measure,
+    'copy': copying.measure,
     'startup': startup.measure,
 }
 
