@@ -18,7 +18,11 @@ from typing import Any, Protocol
 
 # The largest read from the server at a time. Stores ask for up to 8 MiB, which
 # would take seconds without a sign of progress on a slow connection.
-SLICE = 1024 * 1024
+SLICE = 256 * 1024
+# The largest read that is assembled in a buffer which is used again. If each
+# one allocated its pieces, the memory would go back to the system in between:
+# more than a second of processor time for each GiB.
+_MAX_BUFFER = 64 * 1024 * 1024
 
 
 class Listener(Protocol):
@@ -49,20 +53,19 @@ class CountingReader:
         self._source = source
         self._listener = listener
         self._is_started = False
+        self._buffer = bytearray()
 
     def read(self, size: int | None = -1) -> bytes:
         """Return ``size`` bytes, or all that remain, fewer only at the end."""
-        unlimited = size is None or size < 0
-        remaining = SLICE if size is None or size < 0 else size
-        pieces = []
-        while remaining:
-            piece = self._read_some(min(remaining, SLICE))
-            if not piece:
-                break
-            pieces.append(piece)
-            if not unlimited:
-                remaining -= len(piece)
-        return pieces[0] if len(pieces) == 1 else b''.join(pieces)
+        if size is None or size < 0 or size > _MAX_BUFFER:
+            return b''.join(self._pieces(size))
+        if size <= SLICE:
+            # As a rule, the server returns all of it.
+            piece = self._read_some(size)
+            if len(piece) == size or not piece:
+                return piece
+            return piece + b''.join(self._pieces(size - len(piece)))
+        return self._assemble(size)
 
     def readline(self, size: int | None = -1) -> bytes:
         """Return a line, or ``size`` bytes of it."""
@@ -84,7 +87,28 @@ class CountingReader:
         # server.
         return getattr(self._source, name)
 
+    def _assemble(self, size: int) -> bytes:
+        if len(self._buffer) < size:
+            self._buffer = bytearray(size)
+        filled = 0
+        with memoryview(self._buffer) as view:
+            for piece in self._pieces(size):
+                view[filled : filled + len(piece)] = piece
+                filled += len(piece)
+            return bytes(view[:filled])
+
+    def _pieces(self, size: int | None) -> Iterator[bytes]:
+        """Yield what is read, of all sizes together at most this one."""
+        unlimited = size is None or size < 0
+        remaining = SLICE if size is None or size < 0 else size
+        while remaining and (piece := self._read_some(min(remaining, SLICE))):
+            if not unlimited:
+                remaining -= len(piece)
+            yield piece
+
     def _read_some(self, size: int) -> bytes:
+        if not size:
+            return b''
         self._start()
         piece = self._source.read(size)
         return self._count(piece, ended=not piece)

@@ -85,6 +85,17 @@ class CountingReaderTest(unittest.TestCase):
             ['start', body.SLICE, body.SLICE, 5, 'end'], self.count.events
         )
 
+    def test_buffer_of_a_read_is_not_that_of_the_next(self) -> None:
+        data = bytes(range(256)) * (3 * body.SLICE // 256)
+        reader = self.reader(data)
+        size = body.SLICE + 7
+        self.assertEqual(data[:size], first := reader.read(size))
+        self.assertEqual(data[size:], reader.read(2 * size))
+        self.assertEqual(data[:size], first)
+
+    def test_read_that_is_too_large_for_a_buffer(self) -> None:
+        self.assertEqual(b'0123456789', self.reader().read(2**62))
+
     def test_lines_are_counted(self) -> None:
         lines = [b'ab\n', b'c\n', b'd']
         data = b''.join(lines)
