@@ -24,8 +24,9 @@ from osc_image_ext import text
 from osc_image_ext.i18n import _
 from osc_image_ext.image import checked_proxy
 
-# What stores answer that cannot send a part of the data (rbd, Swift, S3).
-_NO_RANGE = (400, 416)
+# What stores answer that cannot send a part of the data (rbd, Swift, S3). A
+# store may have lost the data (204) that Glance's cache has, as a whole.
+_NO_RANGE = (204, 400, 416)
 
 
 def refuses_range(response: requests.Response, position: int) -> bool:

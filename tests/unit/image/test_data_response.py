@@ -30,6 +30,7 @@ class TestRefusesRange(unittest.TestCase):
             (206, 'nonsense', True),
             (206, '', True),
             (200, '', False),
+            (204, '', True),
             (400, '', True),
             (416, '', True),
             (503, '', False),
