@@ -23,11 +23,15 @@ from osc_image_ext.commands import option_types
 from osc_image_ext.commands import wait_options
 from osc_image_ext.i18n import _
 
+# As core describes them.
 _VISIBILITIES = {
-    'public': _('Make the copy accessible to all users'),
-    'community': _('Make the copy accessible to all users if they know it'),
-    'shared': _('Let the copy be shared with other projects'),
-    'private': _('Make the copy inaccessible to other projects (default)'),
+    'public': _('Image is accessible and visible to all users'),
+    'private': _('Image is only accessible by the owner (default)'),
+    'community': _(
+        'Image is accessible by all users but does not appear in the default '
+        'image list of any user except the owner'
+    ),
+    'shared': _('Image is only accessible by the owner and image members'),
 }
 
 
@@ -71,6 +75,9 @@ class CopyImage(command.Lister):
             ),
         )
         image_options.add_targets(parser)
+        parser._option_string_actions['--all-stores'].help = _(
+            'Import the image into all stores (requires --import)'
+        )
         image_options.add_no_verify(parser)
         image_options.add_wait(parser)
         image_options.add_timeout(parser)
