@@ -110,7 +110,7 @@ def _state(
         return _State.FAILED
     if record is not None and _has_failed_everywhere(record, stores):
         return _State.FAILED
-    if status == 'uploading' and 'os_glance_stage_host' in image:
+    if status == 'uploading' and _size(image) is not None:
         # All data is staged, and waits for an import.
         return _State.DONE
     return _STATES.get(status, _State.WAITING)

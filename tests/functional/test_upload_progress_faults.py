@@ -181,6 +181,17 @@ class OwnerTest(progress_base.ProgressTest):
         response.result()
         self.assertIsNone(self.progress(image, 'multi-other')['phase'])
 
+    def test_staged_data_without_a_record(self) -> None:
+        image, body, response = self.hold(
+            3 * _MIB, _MIB, 'stage', visibility='public'
+        )
+        other = self.progress(image, 'multi-other')
+        self.assertEqual('receiving', other['state'])
+        body.release()
+        self.assertEqual(204, response.result().status_code)
+        other = self.progress(image, 'multi-other')
+        self.assertEqual(('done', None), (other['state'], other['phase']))
+
 
 class ForgeryTest(progress_base.ProgressTest):
     def forge(self, image_id: str, value: bytes) -> None:

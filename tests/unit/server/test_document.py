@@ -75,7 +75,7 @@ class WithoutRecordTest(unittest.TestCase):
                 self.assertEqual(11, len(found))
 
     def test_staged_data(self) -> None:
-        staged = image('uploading', os_glance_stage_host='http://a')
+        staged = image('uploading', size=7)
         self.assertEqual('done', document.build(staged, None)['state'])
 
     def test_import(self) -> None:
