@@ -61,9 +61,12 @@ class _Entry:
     published: records.Record | None = None
     published_at: float = 0.0
     shown: records.Record | None = None
+    is_over: bool = False
 
     def observe(self, now: float) -> records.Record:
         """Return the present record, with the time of the last change."""
+        # It may end at any moment: what is seen afterwards is its end.
+        self.is_over = self.tracked.is_over
         record = self.tracked.snapshot()
         if record != self.seen:
             self.seen = record
@@ -80,7 +83,7 @@ class _Entry:
 
     def is_old(self, now: float) -> bool:
         """Return whether it can be forgotten."""
-        if not self.tracked.is_over or self.seen is None:
+        if not self.is_over or self.seen is None:
             return False
         # How an import ended is known from the image.
         return not self.seen.is_ended or now - self.changed_at >= ENDED_TTL
@@ -88,7 +91,7 @@ class _Entry:
     @property
     def is_running(self) -> bool:
         """Whether it has to be reported although nothing changes."""
-        return self.tracked.is_public and not self.tracked.is_over
+        return self.tracked.is_public and not self.is_over
 
 
 class Publisher:
@@ -201,7 +204,7 @@ class Publisher:
     def _has_more(self) -> bool:
         with self._lock:
             return any(
-                not entry.tracked.is_over
+                not entry.is_over
                 or (
                     self._backend is not None and entry.published != entry.seen
                 )

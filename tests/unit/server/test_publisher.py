@@ -93,6 +93,18 @@ class PublisherTest(unittest.TestCase):
         self.assertFalse(self.after(100))
         self.assertEqual([], self.backend.take())
 
+    def test_end_while_it_is_looked_at_is_not_missed(self) -> None:
+        snapshot = self.upload.snapshot
+
+        def end() -> records.Record:
+            record = snapshot()
+            self.upload.is_over = True
+            return record
+
+        self.publisher.add(self.upload)
+        with mock.patch.object(self.upload, 'snapshot', end):
+            self.assertTrue(self.publisher.publish())
+
     def test_end_is_kept_for_a_while(self) -> None:
         self.publisher.add(self.upload)
         self.after(0, state=DONE)
