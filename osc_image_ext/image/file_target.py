@@ -142,8 +142,10 @@ class FileTarget:
 
     def prepare(self) -> None:
         if self._file is None:
+            # Known before it exists: a signal may come at any moment.
+            self._file = self._partials.new()
             with target.as_target_error(self._name):
-                self._file = self._partials.create()
+                self._file.create()
 
     def _require_file(self) -> partial.PartialFile:
         if self._file is None:

@@ -43,12 +43,22 @@ class PartialFile:
     """A file that is open for reading and writing, and locked.
 
     :param path: its name, which is random.
-    :param descriptor: at the end of the data.
+    :param descriptor: at the end of the data; -1 while it is not open.
     """
 
-    def __init__(self, path: pathlib.Path, descriptor: int) -> None:
+    def __init__(self, path: pathlib.Path, descriptor: int = -1) -> None:
         self.path = path
         self.descriptor = descriptor
+
+    def create(self) -> None:
+        """Create an empty file that only its owner can read.
+
+        :raises OSError: if that is not possible.
+        """
+        flags = _OPEN_FLAGS | os.O_CREAT | os.O_EXCL
+        self.descriptor = os.open(self.path, flags, 0o600)
+        with contextlib.suppress(OSError):  # not all file systems have locks
+            _lock(self.descriptor)
 
     @property
     def size(self) -> int:
@@ -87,17 +97,9 @@ class PartialFiles:
         #: what a failed download leaves
         self.kept = self._folder / f'{self._stem}{_SUFFIX}'
 
-    def create(self) -> PartialFile:
-        """Create an empty file that only its owner can read.
-
-        :raises OSError: if that is not possible.
-        """
-        path = self._random_path()
-        flags = _OPEN_FLAGS | os.O_CREAT | os.O_EXCL
-        file = PartialFile(path, os.open(path, flags, 0o600))
-        with contextlib.suppress(OSError):  # not all file systems have locks
-            _lock(file.descriptor)
-        return file
+    def new(self) -> PartialFile:
+        """Return a file that does not exist yet."""
+        return PartialFile(self._random_path())
 
     def find(self) -> pathlib.Path | None:
         """Return a file that a failed or killed command has left, if any."""

@@ -18,6 +18,7 @@ named.
 
 from typing import Any
 
+from osc_image_ext.image import download
 from tests.fixtures import faults
 from tests.functional import base
 from tests.functional import save_base
@@ -111,6 +112,17 @@ class LostConnectionTest(ProxiedTest):
         cuts = [faults.Cut(_HALF, clean=True)] * before
         self.inject(*cuts, faults.Answer(401))
         self.survives()
+
+
+class SilenceTest(save_base.SaveTest):
+    def test_timeout_of_the_connection(self) -> None:
+        """After the first byte it is shorter, which no test can wait for."""
+        reader = download.Download(self.glance, self.stored_image())
+        self.addCleanup(reader.close)
+        reader.open()
+        response: Any = reader._response
+        self.assertEqual(60, response.raw._fp.fp.raw._sock.gettimeout())
+        next(reader.read_blocks())
 
 
 class StoreWithoutRangesTest(ProxiedTest):

@@ -16,6 +16,7 @@ import pathlib
 import shutil
 import stat
 import tempfile
+from typing import Any
 import unittest
 from unittest import mock
 
@@ -188,6 +189,18 @@ class TestFailure(FileTargetTestCase):
             str(caught.exception),
         )
         self.assertEqual({self.kept.name: b'data'}, self.listed())
+
+    def test_signal_when_the_file_is_created(self) -> None:
+        """Nothing is left, wherever it comes."""
+        real = os.open
+
+        def interrupt(*args: Any) -> int:
+            real(*args)
+            raise KeyboardInterrupt
+
+        with mock.patch.object(os, 'open', side_effect=interrupt):
+            self.fail(KeyboardInterrupt())
+        self.assertEqual({}, self.listed())
 
     def test_not_prepared(self) -> None:
         with self.assertRaises(exceptions.TargetError):

@@ -47,13 +47,19 @@ class PartialTestCase(unittest.TestCase):
         self.assertEqual(len(data), os.lseek(file.descriptor, 0, os.SEEK_CUR))
         return data
 
+    def create(self, files: partial.PartialFiles) -> partial.PartialFile:
+        file = files.new()
+        self.assertEqual(0, file.size)
+        file.create()
+        return file
+
     def listed(self) -> list[str]:
         return sorted(path.name for path in self.folder.iterdir())
 
 
 class TestCreate(PartialTestCase):
     def test_name_and_mode(self) -> None:
-        file = self.files.create()
+        file = self.create(self.files)
         self.addCleanup(file.close)
         (name,) = self.listed()
         self.assertRegex(
@@ -64,18 +70,18 @@ class TestCreate(PartialTestCase):
 
     def test_long_name(self) -> None:
         for name in ('x' * 255, 'ä' * 127):
-            file = self.make(name).create()
+            file = self.create(self.make(name))
             file.remove()
         self.assertEqual([], self.listed())
 
     def test_file_system_without_locks(self) -> None:
         with mock.patch.object(fcntl, 'flock', side_effect=OSError(95, 'No')):
-            self.files.create().remove()
+            self.create(self.files).remove()
 
 
 class TestKeep(PartialTestCase):
     def keep(self, data: bytes) -> None:
-        file = self.files.create()
+        file = self.create(self.files)
         os.write(file.descriptor, data)
         self.files.keep(file)
 
@@ -96,7 +102,7 @@ class TestKeep(PartialTestCase):
             self.assertEqual(expected, self.files.kept.read_bytes())
 
     def test_another_command_has_taken_it(self) -> None:
-        file = self.files.create()
+        file = self.create(self.files)
         file.path.unlink()
         self.files.keep(file)
         self.assertEqual([], self.listed())
@@ -142,7 +148,7 @@ class TestClaim(PartialTestCase):
         self.assertIsNone(self.claim())
 
     def test_command_that_runs(self) -> None:
-        file = self.files.create()
+        file = self.create(self.files)
         self.addCleanup(file.close)
         os.write(file.descriptor, b'data')
         self.assertIsNone(self.claim())
