@@ -73,6 +73,16 @@ class TestWrite(SparseTestCase):
                 with self.subTest(data[:2], length=len(data), size=size):
                     self.assertEqual(written, self.write(data, size))
 
+    def test_holes_are_aligned(self) -> None:
+        """The file system has no others."""
+        rest = bytes(2 * _UNIT) + b'b'
+        sparse.write(self.descriptor, b'a', 0)
+        with mock.patch.object(os, 'write', side_effect=os.write) as write:
+            sparse.write(self.descriptor, rest, 1)
+        ((_descriptor, written), _options) = write.call_args
+        self.assertEqual(b'\0b', written)
+        self.assertEqual(b'a' + rest, self.path.read_bytes())
+
     def test_blocks_of_any_size(self) -> None:
         data = b'a' * 1000 + bytes(2 * _UNIT) + b'b' * 1000 + bytes(_UNIT)
         for size in (7919, 50_000, 100_001):
