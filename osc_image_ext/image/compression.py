@@ -66,7 +66,6 @@ class _GzipDecompressor:
 
     def __init__(self) -> None:
         self._zlib = zlib.decompressobj(zlib.MAX_WBITS + 16)
-        self._has_more = False
 
     @property
     def eof(self) -> bool:
@@ -74,7 +73,9 @@ class _GzipDecompressor:
 
     @property
     def needs_input(self) -> bool:
-        return not self._has_more
+        # What zlib has not handed out yet comes with what follows: at least
+        # the checksum at the end.
+        return not self._zlib.unconsumed_tail
 
     @property
     def unused_data(self) -> bytes:
@@ -82,12 +83,7 @@ class _GzipDecompressor:
 
     def decompress(self, data: bytes, max_length: int = -1) -> bytes:
         rest = self._zlib.unconsumed_tail
-        block = self._zlib.decompress(rest + data, max(max_length, 0))
-        # zlib may have used all of its input, but not handed out all of it.
-        self._has_more = not self.eof and (
-            bool(self._zlib.unconsumed_tail) or len(block) == max_length
-        )
-        return block
+        return self._zlib.decompress(rest + data, max(max_length, 0))
 
 
 def _new_xz() -> Decompressor:

@@ -75,7 +75,7 @@ class TestFormats(DecompressionTestCase):
                         self.assertEqual(data, self.unpacked(packed, chosen))
 
     def test_any_size_near_that_of_a_block(self) -> None:
-        """zlib may have output left when it has used up its input."""
+        """A decompressor may have output left without any input."""
         for name, compress in compressed.COMPRESS.items():
             for size in range(streams.BLOCK_SIZE - 2, streams.BLOCK_SIZE + 3):
                 with self.subTest(name, size=size):
