@@ -77,6 +77,7 @@ class Run:
     :param data: for its standard input.
     :param size: bytes of image data that it sends or receives.
     :param flip: whether a changed byte is noticed.
+    :param disturbed: whether more than the proxy and signals disturb it.
     """
 
     command: tuple[str, ...]
@@ -84,6 +85,7 @@ class Run:
     data: bytes | None = None
     size: int = 0
     flip: bool = False
+    disturbed: bool = False
 
 
 class RandomTest(base.FunctionalTest):
@@ -218,9 +220,11 @@ class RandomTest(base.FunctionalTest):
         return result, seconds
 
     def _check(self, run: Run, result: base.Result) -> list[str]:
-        return self._check_process(result) + self._check_later(run, result)
+        return self._check_process(run, result) + self._check_later(
+            run, result
+        )
 
-    def _check_process(self, result: base.Result) -> list[str]:
+    def _check_process(self, run: Run, result: base.Result) -> list[str]:
         problems = []
         allowed = {0, 1}
         for number in self.proxy.sent:
@@ -233,7 +237,8 @@ class RandomTest(base.FunctionalTest):
             problems.append('It shows a traceback.')
         if result.status not in _SILENT and not result.stderr.strip():
             problems.append('It fails silently.')
-        if result.status != 0 and not self.proxy.injected():
+        disturbed = run.disturbed or self.proxy.injected()
+        if result.status != 0 and not disturbed:
             problems.append('It fails without any disturbance.')
         if words := _WORDS_OF_PYTHON.search(result.stderr):
             problems.append(f'It shows words of Python: {words[0]}.')

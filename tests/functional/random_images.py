@@ -13,9 +13,13 @@
 """Random image commands, and the requests that they send."""
 
 import dataclasses
+import hashlib
 import random
 
 from tests.fixtures import cloud_config
+from tests.fixtures import compressed
+from tests.fixtures import faults
+from tests.fixtures import publisher
 from tests.fixtures import random_faults_proxy
 from tests.functional import import_base
 from tests.functional import random_base
@@ -70,6 +74,8 @@ class RandomImageTest(random_base.RandomTest, import_base.ImportTest):
             random_faults_proxy.RandomFaultsProxy(url)
         )
         self.reconfigure(image_endpoint_override=self.proxy.url)
+        self.publisher = self.useFixture(publisher.Publisher())
+        self.environ['no_proxy'] = '*'
         #: ID of an image that has a task; empty until it is wanted
         self.imported = ''
         self.openstack('image', 'list')  # the first request takes long
@@ -92,13 +98,47 @@ class RandomImageTest(random_base.RandomTest, import_base.ImportTest):
         content = rng.randbytes(size)
         if rng.random() < 0.2:
             command += ('--progress',)
-        if rng.random() < 0.3:
-            data = content
+        packed = content
+        if rng.random() < 0.2:
+            compress = rng.choice(list(compressed.COMPRESS.values()))
+            packed = compress(content)
+            command += ('--decompress', 'auto')
+        run = ImageRun(command, size=size, content=content)
+        way = rng.choice(('pipe', 'file', 'file', 'fetch'))
+        if way == 'pipe':
+            run.data = packed
+        elif way == 'file':
+            self.file.write_bytes(packed)
+            run.command += ('--file', str(self.file))
         else:
-            data = None
-            self.file.write_bytes(content)
-            command += ('--file', str(self.file))
-        return ImageRun(command, data=data, size=size, content=content)
+            self._draw_publisher(rng, run, packed)
+        return run
+
+    def _draw_publisher(
+        self, rng: random.Random, run: ImageRun, data: bytes
+    ) -> None:
+        """Let the data come from a web server, which may be disturbed, too."""
+        url = self.publisher.publish(
+            'disk.img',
+            data,
+            chunked=rng.random() < 0.3,
+            etag=rng.choice(('"1"', '"1"', None)),
+            ranges=rng.random() < 0.8,
+        )
+        run.command += ('--fetch', url)
+        kinds: list[publisher.Fault] = [
+            publisher.Cut(rng.randrange(len(data))),
+            publisher.Cut(rng.randrange(len(data)), reset=True),
+            publisher.OtherRange(),
+            faults.Answer(503),
+        ]
+        if rng.random() < 0.5:
+            value = hashlib.sha256(data).hexdigest()
+            run.command += ('--checksum', f'sha256:{value}')
+            kinds.append(faults.Flip(rng.randrange(len(data))))
+        self.publisher.faults.clear()
+        self.publisher.inject(*rng.choices(kinds, k=rng.randint(0, 3)))
+        run.disturbed = bool(self.publisher.faults)
 
     def _verify(self, rng: random.Random, run: ImageRun) -> ImageRun:
         """Let the data be verified, or not."""
