@@ -124,6 +124,7 @@ class TestCommit(FileTargetTestCase):
             self.assertEqual(b'new', self.kept.read_bytes())
             self.assertIn('--no-clobber', caught.exception.__notes__[0])
             self.path.unlink()
+            self.kept.unlink()
 
     def test_no_clobber(self) -> None:
         for link in (os.link, OSError(errno.EPERM, 'No links')):
@@ -157,6 +158,7 @@ class TestFailure(FileTargetTestCase):
                 f'{doubles.IMAGE_ID}".',
                 note,
             )
+            self.kept.unlink()
 
     def test_quoted_command(self) -> None:
         self.path = self.folder / 'my disk'
