@@ -16,6 +16,7 @@ import atexit
 import concurrent.futures
 import functools
 import os
+import pathlib
 from typing import Any, cast
 
 import fixtures
@@ -217,3 +218,17 @@ class ProgressTest(base.FunctionalTest):
         for client in found:
             self.addCleanup(client.close)
         return found
+
+    def processes_with(self, end: str) -> list[int]:
+        """Return the processes that have a file open.
+
+        :param end: of the path
+        """
+        found = set()
+        for link in pathlib.Path('/proc').glob('[0-9]*/fd/*'):
+            try:
+                if os.readlink(link).endswith(end):
+                    found.add(int(link.parts[2]))
+            except OSError:  # it is closed by now
+                continue
+        return sorted(found)

@@ -14,7 +14,6 @@
 
 import json
 import os
-import pathlib
 import signal
 import time
 from typing import Any
@@ -109,7 +108,7 @@ class ProcessTest(progress_base.ProgressTest):
     def test_record_of_a_process_that_was_killed_expires(self) -> None:
         image, body, response = self.hold(3 * _MIB, _MIB)
         self.wait_until(image, state='receiving', phase='upload')
-        [process] = self._writers(image.id)
+        [process] = self.processes_with(f'/fast/{image.id}')
         os.kill(process, signal.SIGKILL)
         body.release()
         # The SDK may have tried again.
@@ -123,18 +122,6 @@ class ProcessTest(progress_base.ProgressTest):
         self.assertEqual('saving', found['status'])
         self.assertEqual('receiving', found['state'])
         self.assertIsNone(found['received'])
-
-    def _writers(self, image_id: str) -> list[int]:
-        """Return the processes that write an image into a store."""
-        found = []
-        for link in pathlib.Path('/proc').glob('[0-9]*/fd/*'):
-            try:
-                name = os.readlink(link)
-            except OSError:
-                continue
-            if name.endswith(f'/fast/{image_id}'):
-                found.append(int(link.parts[2]))
-        return found
 
 
 class VisibilityTest(progress_base.ProgressTest):
