@@ -139,8 +139,10 @@ class SeveralStoresTest(ImportTest):
             if document['received'] is not None
             and document['phase'] == 'import'
         }
-        self.assertEqual(seen, self.seen(documents, 'slow'))
-        self.assertGreaterEqual(len(seen), 2)
+        in_store = self.seen(documents, 'slow')
+        self.assertGreaterEqual(len(in_store), 2)
+        # A record may be older than the image, whose store is done.
+        self.assertLessEqual(in_store, seen)
 
 
 class ParallelStoresTest(SeveralStoresTest):
