@@ -82,6 +82,8 @@ def _check(
         return record
     if is_importing or image['status'] == 'importing':
         return None
+    if record.phase == records.Phase.STAGE and image['status'] in _HAS_DATA:
+        return None  # the import was too fast to be seen
     is_receiving = image['status'] == _RECEIVING[record.phase]
     if is_receiving and record.state == _State.FAILED:
         return None

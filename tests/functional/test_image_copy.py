@@ -45,7 +45,7 @@ class CopyTest(base.FunctionalTest):
 
     def upload(self, **attrs: Any) -> _image.Image:
         """Return a new image of the cloud, with data."""
-        self.data = os.urandom(_SIZE)
+        self.data = os.urandom(attrs.pop('size', _SIZE))
         return self.glance.create_image(
             attrs.pop('name', self.name),
             data=self.data,
@@ -279,9 +279,13 @@ class DisturbedTargetTest(CopyTest):
         self.assertIn('Verification', result.json[0]['Reason'])
         self.assertEqual([], self.copies())
 
+
+class InterruptedCopyTest(CopyTest):
     def test_ctrl_c(self) -> None:
-        stall = faults.Stall(_SIZE // 3)
-        self.proxy.inject(*_PUT, stall)
+        # More than all buffers in between hold.
+        self.upload(size=64 * 1024**2)
+        stall = faults.Stall(_SIZE)
+        self.proxied_other().inject(*_PUT, stall)
         process = self.start(
             'image', 'copy', '--to-cloud', 'single', self.name
         )

@@ -164,7 +164,11 @@ class LargeUploadTest(base.FunctionalTest):
             file.truncate(4 * 1024**3)
             file.seek(0, os.SEEK_END)
             file.write(b'the end')
-        self.openstack('image', 'create', '--file', str(source), self.name)
+        process = self.start(
+            'image', 'create', '--file', str(source), self.name
+        )
+        process.wait(600)  # a disk that others use, too
+        self.assertEqual(0, self.finish(process).status)
         image = self.image()
         self.assertEqual(4 * 1024**3 + 7, image.size)
         stored = self.cloud.stored(self.region, image.id)

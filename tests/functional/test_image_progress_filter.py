@@ -124,7 +124,8 @@ class FilterTest(progress_base.ProgressTest):
         self.openstack('image', 'import', image.id, '--all-stores')
         result = self.finish(watch)
         self.assertEqual(0, result.status)
-        self.assertEqual('import', result.json['phase'])
+        # An import of so little may be too fast to be seen.
+        self.assertIn(result.json['phase'], ('import', None))
         states = {
             store['store']: store['state'] for store in result.json['stores']
         }

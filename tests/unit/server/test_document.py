@@ -155,6 +155,7 @@ class UploadTest(unittest.TestCase):
             (upload, failed, 'uploading', 'receiving', False),
             (stage, done, 'saving', 'receiving', False),
             (stage, done, 'importing', 'failed', False),
+            (stage, done, 'active', 'done', False),
         ):
             with self.subTest(phase=phase, state=state, status=status):
                 record = doubles.record(phase=phase, state=state)
