@@ -30,6 +30,9 @@ from osc_image_ext.image import streams
 
 LOG = logging.getLogger(__name__)
 
+# Glance may still be receiving from an attempt that ended like this.
+_UNFINISHED = (exceptions.OutcomeUnknown, exceptions.SourceInterrupted)
+
 
 @dataclasses.dataclass(frozen=True)
 class DataTarget:
@@ -104,10 +107,7 @@ def put_image_data(
     while True:
         try:
             _put_once(proxy, image_id, body, target)
-        except (
-            exceptions.OutcomeUnknown,
-            exceptions.SourceInterrupted,
-        ) as error:
+        except _UNFINISHED as error:
             failure: exceptions.Error = error
             is_pending = True
             sent_all |= body.complete
