@@ -45,7 +45,8 @@ class StageTest(import_base.ImportTest):
 
     def test_no_data(self) -> None:
         self.assertEqual(
-            'No image data: specify --file or provide data on standard input.',
+            'No image data: specify --file or --fetch, or provide data on '
+            'standard input.',
             self.failing(*self.command),
         )
 
