@@ -125,8 +125,9 @@ class SeveralStoresTest(ImportTest):
         self.start_import(image, 'glance-direct', stores=['slow', 'fast'])
         *documents, last = self.watch(image, ['fast', 'slow'])
         self.assert_done(last, 'fast', 'slow')
-        for store in ('fast', 'slow'):
-            self.assertGreaterEqual(len(self.seen(documents, store)), 2)
+        seen = [self.seen(documents, store) for store in ('fast', 'slow')]
+        # A fast machine may be done with one of them between two looks.
+        self.assertGreaterEqual(sum(map(len, seen)), 2)
 
     def test_one_store(self) -> None:
         image = self.staged()
@@ -140,7 +141,7 @@ class SeveralStoresTest(ImportTest):
             and document['phase'] == 'import'
         }
         in_store = self.seen(documents, 'slow')
-        self.assertGreaterEqual(len(in_store), 2)
+        self.assertGreaterEqual(len(in_store), 1)
         # A record may be older than the image, whose store is done.
         self.assertLessEqual(in_store, seen)
 
