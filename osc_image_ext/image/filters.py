@@ -13,12 +13,12 @@
 """Files that are read from other files, checked or changed on the way."""
 
 import io
-from typing import Any
 
+from osc_image_ext.image import block_file
 from osc_image_ext.image import streams
 
 
-class Filter(io.RawIOBase):
+class Filter(block_file.BlockFile):
     """What is read from another file, changed or checked on the way.
 
     It can be rewound to its beginning if that file can. It does not close it.
@@ -30,38 +30,17 @@ class Filter(io.RawIOBase):
         super().__init__()
         self.file = file
         self._start = file.tell() if file.seekable() else 0
-        self._position = 0
         self.restart()
 
     def restart(self) -> None:
         """Begin again; the file is at its first byte."""
 
-    def read_block(self, length: int) -> bytes:
-        """Return the next bytes, up to a length; empty at the end."""
-        raise NotImplementedError
-
-    def readinto(self, buffer: Any) -> int:
-        block = self.read_block(len(buffer))
-        buffer[: len(block)] = block
-        self._position += len(block)
-        return len(block)
-
-    def readable(self) -> bool:
-        return True
-
     def seekable(self) -> bool:
         return self.file.seekable()
 
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        if (offset, whence) != (0, io.SEEK_SET):
-            raise io.UnsupportedOperation('seek')
+    def rewind(self) -> None:
         self.file.seek(self._start)
-        self._position = 0
         self.restart()
-        return 0
 
 
 def buffered(raw: io.RawIOBase) -> io.BufferedReader:

@@ -11,16 +11,15 @@
 #    under the License.
 """Data of a web server as a file that is read while it is fetched."""
 
-import io
 import logging
 import re
-from typing import Any
 
 import requests
 
 from osc_image_ext import exceptions
 from osc_image_ext import retry
 from osc_image_ext.i18n import _
+from osc_image_ext.image import block_file
 from osc_image_ext.image import web as _web
 
 LOG = logging.getLogger(__name__)
@@ -31,7 +30,7 @@ _READ_SIZE = 256 * 1024
 _CONTENT_RANGE = re.compile(r'bytes (\d+)-(\d+)/(\d+|\*)')
 
 
-class HttpFile(io.RawIOBase):
+class HttpFile(block_file.BlockFile):
     """Data of a web server that is read as it comes.
 
     If it breaks off, it is resumed where the server identifies the data with
@@ -73,19 +72,16 @@ class HttpFile(io.RawIOBase):
         self._response = response
         return response
 
-    def readinto(self, buffer: Any) -> int:
-        """Read the next bytes.
+    def read_block(self, length: int) -> bytes:
+        """Return the next bytes.
 
         :raises SourceInterrupted: if the data broke off, and cannot be
             resumed.
         :raises SourceError: if it is not tried any more.
         """
-        length = min(len(buffer), _READ_SIZE)
-        while (block := self._try_read(length)) is None:
+        while (block := self._try_read(min(length, _READ_SIZE))) is None:
             pass
-        buffer[: len(block)] = block
-        self._position += len(block)
-        return len(block)
+        return block
 
     def _try_read(self, length: int) -> bytes | None:
         """Return the next bytes, empty at the end; None if it broke off."""
@@ -160,21 +156,8 @@ class HttpFile(io.RawIOBase):
             and self.size in (None, total)
         )
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        if (offset, whence) != (0, io.SEEK_SET):
-            raise io.UnsupportedOperation('seek')
+    def rewind(self) -> None:
         self._close_response()
-        self._position = 0
-        return 0
 
     def close(self) -> None:
         self._close_response()

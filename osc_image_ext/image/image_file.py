@@ -13,9 +13,7 @@
 """The data of an image as a file that is read while it is downloaded."""
 
 from collections.abc import Callable, Iterator
-import io
 import time
-from typing import Any
 
 from openstack.image.v2 import _proxy
 from openstack.image.v2 import image as _image
@@ -23,10 +21,11 @@ from openstack.image.v2 import image as _image
 from osc_image_ext import api_errors
 from osc_image_ext import exceptions
 from osc_image_ext import retry
+from osc_image_ext.image import block_file
 from osc_image_ext.image import download as _download
 
 
-class ImageFile(io.RawIOBase):
+class ImageFile(block_file.BlockFile):
     """The data of an image, to be read from its beginning to its end.
 
     It can be rewound, and is then downloaded again. If the connection is lost
@@ -52,7 +51,6 @@ class ImageFile(io.RawIOBase):
         self._download: _download.Download | None = None
         self._blocks: Iterator[bytes] = iter(())
         self._rest = memoryview(b'')
-        self._position = 0
 
     def open(self) -> None:
         """Request the data, unless that was done already.
@@ -70,8 +68,8 @@ class ImageFile(io.RawIOBase):
             raise _source_error(error) from error
         self._blocks = self._download.read_blocks()
 
-    def readinto(self, buffer: Any) -> int:
-        """Read the next bytes.
+    def read_block(self, length: int) -> memoryview:
+        """Return the next bytes.
 
         :raises SourceError: whatever is wrong: an error of the connection
             would be taken for one of the connection that the data goes to.
@@ -82,29 +80,13 @@ class ImageFile(io.RawIOBase):
             self._rest = self._rest or memoryview(next(self._blocks, b''))
         except Exception as error:
             raise _source_error(error) from error
-        block = self._rest[: len(buffer)]
-        self._rest = self._rest[len(block) :]
-        buffer[: len(block)] = block
-        self._position += len(block)
-        return len(block)
+        block, self._rest = self._rest[:length], self._rest[length:]
+        return block
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        if (offset, whence) != (0, io.SEEK_SET):
-            raise io.UnsupportedOperation('seek')
-        if self._position:
+    def rewind(self) -> None:
+        if self.tell():
             self._close_download()
         self._rest = memoryview(b'')
-        self._position = 0
-        return 0
 
     def close(self) -> None:
         self._close_download()
