@@ -77,12 +77,8 @@ def find(source: _source.Source, format_name: str) -> int | None:
             return _add_xz_streams(region)
         if format_name == 'zstd':
             return _add_zstd_frames(region)
-    except (
-        ValueError,
-        StopIteration,
-        OSError,
-    ):  # reading it will show what is wrong
-        pass
+    except (ValueError, StopIteration, OSError):
+        return None  # reading it will show what is wrong
     return None
 
 

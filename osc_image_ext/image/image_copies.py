@@ -68,10 +68,8 @@ def copy_images(
         remaining images are skipped.
     :param on_stop: see :func:`bulk.run`.
     """
-    is_single = len(images) == 1
-    if is_single:
-        parts = [listener]
-    else:
+    total, parts = None, [listener]
+    if len(images) > 1:
         total = total_listener.TotalListener(listener, images, _('copying'))
         parts = [total.part(index) for index in range(len(images))]
     outcomes = [Outcome(SKIPPED)] * len(images)
@@ -87,9 +85,9 @@ def copy_images(
 
     for item in bulk.run(range(len(images)), work, workers, stop, on_stop):
         outcomes[item.index] = _to_outcome(item)
-        if not is_single:
+        if total:
             total.finish(item.index)
-    if not is_single:
+    if total:
         listener.phase(_('interrupted') if stop.is_set() else _('finished'))
     return outcomes
 

@@ -135,19 +135,29 @@ class Copier:
             if found:
                 return CopyResult(found, is_new=False)
             source.peek()  # an image without data creates nothing
-            while True:
-                attrs = dict(attributes.attrs)
-                try:
-                    result = self._create(attrs, source, listener, sleep)
-                except sdk_exceptions.ForbiddenException as error:
-                    name = _find_reserved(error, attrs['properties'])
-                    if name is None:
-                        raise
-                    attributes = attributes.without(name)
-                else:
-                    return CopyResult(
-                        result.image, True, attributes.omitted, result
-                    )
+            return self._create_permitted(attributes, source, listener, sleep)
+
+    def _create_permitted(
+        self,
+        attributes: copied_attributes.CopiedAttributes,
+        source: _source.Source,
+        listener: _listener.ProgressListener,
+        sleep: retry.Sleep,
+    ) -> CopyResult:
+        """Create a copy with the properties that its cloud permits."""
+        while True:
+            attrs = dict(attributes.attrs)
+            try:
+                result = self._create(attrs, source, listener, sleep)
+            except sdk_exceptions.ForbiddenException as error:
+                name = _find_reserved(error, attrs['properties'])
+                if name is None:
+                    raise
+                attributes = attributes.without(name)
+            else:
+                return CopyResult(
+                    result.image, True, attributes.omitted, result
+                )
 
     def _get_record(
         self, image_id: str, sleep: retry.Sleep
