@@ -125,6 +125,9 @@ class FunctionalTest(testtools.TestCase):
         self.cloud = cloud()
         self.folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
         self.environ = self.cloud.environ() | {'OS_CLOUD': self.region}
+        # tox sets them to the size of its own terminal.
+        for name in ('COLUMNS', 'LINES'):
+            self.environ.pop(name, None)
         self.name = f'{self.id().rsplit(".", 1)[-1]}-{uuid.uuid4().hex[:8]}'
         self.addCleanup(self._delete_images)
 

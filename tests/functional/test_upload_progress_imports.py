@@ -26,7 +26,9 @@ from tests.fixtures import web
 from tests.functional import progress_base
 
 _MIB = 1024 * 1024
-_SIZE = 64 * _MIB
+# So much that hashing it takes longer than some looks at it, on a machine that
+# is busy, too.
+_SIZE = 256 * _MIB
 
 # Seconds after which any process must know what another one sees.
 _LAG = 2.0
@@ -125,9 +127,8 @@ class SeveralStoresTest(ImportTest):
         self.start_import(image, 'glance-direct', stores=['slow', 'fast'])
         *documents, last = self.watch(image, ['fast', 'slow'])
         self.assert_done(last, 'fast', 'slow')
-        seen = [self.seen(documents, store) for store in ('fast', 'slow')]
-        # A fast machine may be done with one of them between two looks.
-        self.assertGreaterEqual(sum(map(len, seen)), 2)
+        for store in ('fast', 'slow'):
+            self.assertGreaterEqual(len(self.seen(documents, store)), 2)
 
     def test_one_store(self) -> None:
         image = self.staged()
@@ -141,7 +142,7 @@ class SeveralStoresTest(ImportTest):
             and document['phase'] == 'import'
         }
         in_store = self.seen(documents, 'slow')
-        self.assertGreaterEqual(len(in_store), 1)
+        self.assertGreaterEqual(len(in_store), 2)
         # A record may be older than the image, whose store is done.
         self.assertLessEqual(in_store, seen)
 
