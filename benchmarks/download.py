@@ -20,6 +20,7 @@ import pathlib
 import secrets
 import shutil
 
+from benchmarks import arrival
 from benchmarks import download_source
 from benchmarks import programs
 from benchmarks import relay
@@ -31,7 +32,9 @@ from tests.fixtures import cloud
 
 _GIB = 1024**3
 _MIB = 1024**2
-_REGION = 'single'
+# Clouds of clouds.yaml: the real one, and the same behind the relay.
+_DIRECT = 'single'
+_RELAYED = 'relayed'
 _CUTS = 5
 
 _OURS = 'verified, bar'
@@ -42,6 +45,7 @@ _RESUMED = 'the same, resumed at 90 %'
 _SPARSE = '--sparse'
 _CURL = 'curl'
 _CURL_COLD = 'curl, cold'
+_CURL_RELAYED = 'curl, no cuts'
 
 _LIMIT = table.Target('<=', 1.1)
 _LIMIT_CUT = table.Target('<=', 1.2)
@@ -55,7 +59,7 @@ def measure(
     # The source, the stored image, a target, and blocks that are being freed.
     if shutil.disk_usage(place.folder).free < 4 * size + _GIB // 4:
         raise RuntimeError(f'There is no room for 4 * {size} bytes in TMPDIR.')
-    with cloud.Cloud() as real, relay.Relay(real.image_url(_REGION)) as line:
+    with cloud.Cloud() as real, relay.Relay(real.image_url(_DIRECT)) as line:
         rows = _Glance(found, place, real, line, size).compare(count)
     rows += download_source.measure(found, place, quick)
     title = f'Downloads: {size / _GIB:g} GiB, {count} rounds'
@@ -86,7 +90,8 @@ class _Glance:
         create = programs.image_create(found.core, source, '-f', 'json')
         run = runs.run([*create, '-c', 'id'], self._environ)
         self._id = json.loads(run.output)['id']
-        self._stored = real.stored(_REGION, self._id)
+        self._stored = real.stored(_DIRECT, self._id)
+        self._url = real.image_url(_DIRECT)
         source.unlink()
         self._header = self._write_token()
         #: bytes on the disk of a file with holes
@@ -94,14 +99,16 @@ class _Glance:
 
     def _make_environ(self, real: cloud.Cloud) -> Mapping[str, str]:
         config = json.loads(real.clouds_yaml.read_text())
-        settings = config['clouds'][_REGION]
-        settings['image_endpoint_override'] = self._line.url
+        clouds = config['clouds']
+        clouds[_RELAYED] = clouds[_DIRECT] | {
+            'image_endpoint_override': self._line.url
+        }
         path = self._place.folder / 'clouds.yaml'
         path.touch(mode=0o600)
         path.write_text(json.dumps(config))
         return self._place.environ() | {
             'OS_CLIENT_CONFIG_FILE': str(path),
-            'OS_CLOUD': _REGION,
+            'OS_CLOUD': _DIRECT,
         }
 
     def _write_token(self) -> pathlib.Path:
@@ -121,6 +128,7 @@ class _Glance:
             _COLD: functools.partial(self._save, cold=True),
             _CURL_COLD: functools.partial(self._curl, cold=True),
             _CUT: functools.partial(self._save, cuts=_CUTS),
+            _CURL_RELAYED: functools.partial(self._curl, relayed=True),
             _COMMAND: self._time_command,
             _RESUMED: self._resume,
             _SPARSE: functools.partial(self._save, '--sparse'),
@@ -134,7 +142,7 @@ class _Glance:
         return [
             row(_OURS, _CURL, _LIMIT),
             row(_COLD, _CURL_COLD, _LIMIT),
-            row(_CUT, _CURL, _LIMIT_CUT),
+            row(_CUT, _CURL_RELAYED, _LIMIT_CUT),
             row(_SPARSE, _OURS, None),
             row(_RESUMED, _COMMAND, None),
             table.Row(
@@ -146,48 +154,56 @@ class _Glance:
             ),
         ]
 
-    def _prepare(self, cold: bool, cuts: int = 0) -> None:
+    def _prepare(self, cold: bool = False) -> None:
         """Remove what the last download left."""
         self._target.unlink(missing_ok=True)
         os.sync()
         if cold:
             with self._stored.open('rb') as file:
                 os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        step = self._size // (cuts + 1)
-        self._line.prepare(step * (number + 1) for number in range(cuts))
 
     def _save(self, *options: str, cold: bool = False, cuts: int = 0) -> float:
-        self._prepare(cold, cuts)
-        self._run_ours('--progress', *options)
+        self._prepare(cold)
+        step = self._size // (cuts + 1)
+        self._line.prepare(step * (number + 1) for number in range(cuts))
+        with arrival.Arrival(self._target, self._size) as watched:
+            self._run_ours(*options, cloud=_RELAYED if cuts else _DIRECT)
+        self._line.check()
         if options:
             used = self._target.stat().st_blocks * 512
             self.blocks.append(used / self._size)
-        return self._line.seconds(self._size)
+        return watched.seconds()
 
-    def _run_ours(self, *options: str) -> runs.Run:
-        command = programs.image_save(self._found.ours, self._target, *options)
-        run = runs.run(command, self._environ, terminal=True)
+    def _run_ours(self, *options: str, cloud: str = _DIRECT) -> runs.Run:
+        command = programs.image_save(
+            self._found.ours, self._target, '--progress', *options
+        )
+        environ = {**self._environ, 'OS_CLOUD': cloud}
+        run = runs.run(command, environ, terminal=True)
         if self._target.stat().st_size != self._size:
             raise RuntimeError(f'The file is not whole:\n{run.output}')
         return run
 
-    def _curl(self, cold: bool = False) -> float:
+    def _curl(self, cold: bool = False, relayed: bool = False) -> float:
         self._prepare(cold)
         command = [str(self._found.curl), '--silent', '--show-error', '--fail']
         command += ['--header', f'@{self._header}', '-o', str(self._target)]
-        url = f'{self._line.url}/v2/images/{self._id}/file'
-        runs.run([*command, url], self._environ)
-        return self._line.seconds(self._size)
+        url = self._line.url if relayed else self._url
+        with arrival.Arrival(self._target, self._size) as watched:
+            runs.run(
+                [*command, f'{url}/v2/images/{self._id}/file'], self._environ
+            )
+        return watched.seconds()
 
     def _time_command(self) -> float:
         """Return the seconds of the whole command."""
-        self._prepare(cold=False)
-        return self._run_ours('--progress').wall
+        self._prepare()
+        return self._run_ours().wall
 
     def _resume(self) -> float:
         """Return the seconds of the whole command, with reading the part."""
-        self._prepare(cold=False)
+        self._prepare()
         part = self._target.with_name(f'.{self._target.name}.{self._id}.part')
         shutil.copyfile(self._stored, part)
         os.truncate(part, self._size * 9 // 10)
-        return self._run_ours('--progress', '--resume').wall
+        return self._run_ours('--resume').wall
