@@ -21,29 +21,22 @@ import os
 import tempfile
 import time
 from typing import Any
+import uuid
 
 from glance_upload_progress import body
 from glance_upload_progress import descriptors
+from glance_upload_progress import memcached
+from glance_upload_progress import opts
+from glance_upload_progress import records
+from glance_upload_progress import uploads
 
 _KIB = 1024
 _DESCRIPTORS = 1000
 _SCANS = 20
+_REPORTS = 500
 
 # Blocks in which stores read: file, and rbd.
 BLOCKS = {'64 KiB': 64 * _KIB, '8 MiB': 8 * _KIB * _KIB}
-
-
-class _Ignored:
-    """A listener with the least to do."""
-
-    def on_start(self) -> None:
-        pass
-
-    def on_data(self, count: int) -> None:
-        pass
-
-    def on_end(self) -> None:
-        pass
 
 
 def main() -> None:
@@ -51,6 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument('--size', type=int, required=True)
     parser.add_argument('--rounds', type=int, required=True)
+    parser.add_argument('--memcached', required=True)
     args = parser.parse_args()
     seconds: dict[str, list[float]] = {}
     for _ in range(args.rounds):
@@ -59,6 +53,7 @@ def main() -> None:
                 key = f'{name} {"counted" if counted else "plain"}'
                 taken = _read(args.size, block, counted)
                 seconds.setdefault(key, []).append(taken)
+        seconds.setdefault('report', []).append(_report(args.memcached))
         seconds.setdefault('scan', []).append(_scan())
     print(json.dumps(seconds))
 
@@ -67,7 +62,7 @@ def _read(size: int, block: int, counted: bool) -> float:
     """Return the processor time in which a body is read."""
     source: Any = _Input(size)
     if counted:
-        source = body.CountingReader(source, _Ignored())
+        source = body.CountingReader(source, _upload(size))
     begun = time.process_time()
     while source.read(block):
         pass
@@ -85,6 +80,29 @@ class _Input:
         size = min(size, self._remaining)
         self._remaining -= size
         return bytes(self._data[:size])
+
+
+def _upload(size: int) -> uploads.Upload:
+    return uploads.Upload(
+        str(uuid.uuid4()),
+        records.Phase.UPLOAD,
+        *(size, size, 'req-benchmark'),
+        on_start=lambda upload: None,
+    )
+
+
+def _report(address: str) -> float:
+    """Return the processor time of one report to memcached."""
+    options = opts.Options(memcache_servers=(address,), secret_key='secret')
+    backend = memcached.Memcached(options, None)
+    upload = _upload(_REPORTS + 1)
+    upload.on_start()
+    begun = time.process_time()
+    for _ in range(_REPORTS):
+        upload.on_data(1)
+        if not backend.write([upload.snapshot()]):
+            raise RuntimeError('memcached has not taken a report.')
+    return (time.process_time() - begun) / _REPORTS
 
 
 def _scan() -> float:
