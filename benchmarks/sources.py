@@ -55,6 +55,7 @@ def measure(
         rows = _compare_fetching(commands, image, url, count)
         for name in _COMPRESS:
             rows.append(_compare_decompressing(commands, image, name, count))
+        rows += _compare_memory(commands, image, url)
     title = f'Sources: {size / _GIB:g} GiB, real Glance, {count} rounds'
     return table.Table(title, rows)
 
@@ -66,17 +67,17 @@ class _Commands:
         self.found = found
         self._environ = environ
 
-    def run(self, *command: str | pathlib.Path) -> float:
-        """Return the seconds that a command takes."""
-        return runs.run(command, self._environ).wall
+    def run(self, *command: str | pathlib.Path) -> runs.Run:
+        """Return what a command takes."""
+        return runs.run(command, self._environ)
 
-    def create(self, *command: str | pathlib.Path) -> float:
-        """Return the seconds in which a command creates an image."""
-        seconds = self.run(*command)
+    def create(self, *command: str | pathlib.Path) -> runs.Run:
+        """Return what a command that creates an image takes."""
+        run = self.run(*command)
         self.run(self.found.core, 'image', 'delete', programs.IMAGE)
         # So that the next upload does not wait for data of this one.
         os.sync()
-        return seconds
+        return run
 
     def have_an_image(self, image: pathlib.Path) -> None:
         """Create an image that shows which checksum Glance computes."""
@@ -95,14 +96,14 @@ def _compare_fetching(
         source = ('--fetch', f'{url}/{image.name}')
         return commands.create(
             *(ours, 'image', 'create', *source, programs.IMAGE)
-        ), 0.0
+        ).wall, 0.0
 
     def download_and_create() -> tuple[float, float]:
         curl = commands.found.curl
         before = commands.run(
             *(curl, '-sS', '-o', copy, f'{url}/{image.name}')
-        )
-        after = commands.create(*programs.image_create(core, copy))
+        ).wall
+        after = commands.create(*programs.image_create(core, copy)).wall
         copy.unlink()
         return before, after
 
@@ -145,10 +146,12 @@ def _compare_decompressing(
     seconds = rounds.alternate(
         name,
         {
-            'ours': lambda: commands.create(
-                *programs.image_create(ours, packed, '--decompress', name)
+            'ours': lambda: (
+                commands.create(
+                    *programs.image_create(ours, packed, '--decompress', name)
+                ).wall
             ),
-            'core': lambda: commands.create('sh', '-c', pipe),
+            'core': lambda: commands.create('sh', '-c', pipe).wall,
         },
         count,
     )
@@ -161,6 +164,44 @@ def _compare_decompressing(
         table.Target('<=', 1.05),
         '{:.3f}',
     )
+
+
+def _compare_memory(
+    commands: _Commands, image: pathlib.Path, url: str
+) -> list[table.Row]:
+    """Compare with core's upload of the file, and with a smaller image."""
+    ours, core = commands.found.ours, commands.found.core
+    small = _write_image(image.with_name('small.img'), 64 * _MIB)
+
+    def fetch(source: pathlib.Path) -> float:
+        packed = source.with_name(f'{source.name}.xz')
+        with packed.open('wb') as file:
+            subprocess.run(
+                [*_COMPRESS['xz'], '-c', str(source)], stdout=file, check=True
+            )
+        options = ('--fetch', f'{url}/{packed.name}', '--decompress', 'xz')
+        run = commands.create(
+            *(ours, 'image', 'create', *options, programs.IMAGE)
+        )
+        packed.unlink()
+        return run.peak / _MIB
+
+    peak = fetch(image)
+    peer = commands.create(*programs.image_create(core, image)).peak / _MIB
+    return [
+        table.Row(
+            'peak memory',
+            '--fetch --decompress xz',
+            name,
+            [peak - value],
+            table.Target('<=', limit),
+            '{:+.1f} MiB',
+        )
+        for name, value, limit in (
+            ('core --file', peer, 16),
+            ('the same, 64 MiB', fetch(small), 2),
+        )
+    ]
 
 
 def _write_image(path: pathlib.Path, size: int) -> pathlib.Path:
