@@ -27,6 +27,7 @@ import os
 import pathlib
 import re
 import threading
+import time
 from typing import Any, cast
 
 import fixtures
@@ -48,12 +49,12 @@ _CLOUDS = {
 }
 _PUBLISHER = 'https://images.example.org'
 
-# Name -> hypervisor.
+# Name -> hypervisor. Nova lists the newest server first.
 _SERVERS = {
-    'db-1': 'compute-01',
-    'db-2': 'compute-01',
-    'web-1': 'compute-01',
     'web-2': 'compute-02',
+    'web-1': 'compute-01',
+    'db-2': 'compute-01',
+    'db-1': 'compute-01',
 }
 _FILTER = 'gunicorn'
 
@@ -143,11 +144,11 @@ class ExamplesTest(base.FunctionalTest):
 
     def _boot_servers(self) -> None:
         nova = self.cloud.start_compute(page=compute_base.PAGE)
-        booted = [
-            server_id
-            for name, hypervisor in _SERVERS.items()
-            for server_id in nova.boot('demo', hypervisor, name)
-        ]
+        booted = []
+        for name, hypervisor in _SERVERS.items():
+            booted += nova.boot('demo', hypervisor, name)
+            # Nova's times have no fractions of a second.
+            time.sleep(1)
 
         def delete() -> None:
             for server_id in booted:
