@@ -78,20 +78,23 @@ def describe(error: BaseException) -> str:
     if isinstance(error, sdk_exceptions.HttpException) and (
         response is not None
     ):
-        sentence = _('The server returned %s') % response_error(response)
+        sentence = _('The server returned %(response)s') % {
+            'response': response_error(response)
+        }
     elif isinstance(error, ksa_exceptions.ConnectionError):
         sentence = _text.end_sentence(
-            _('Cannot connect to %(where)s: %(why)s')
-            % {'where': _url(error), 'why': connection_error_reason(error)}
+            _('Cannot connect to %(url)s: %(reason)s')
+            % {'url': _url(error), 'reason': connection_error_reason(error)}
         )
     elif isinstance(error, _EXPECTED) and str(error):
         sentence = _text.end_sentence(_text.printable(str(error)))
     else:  # its words alone would mean nothing to the user
         details = _text.printable(str(error))
         name = type(error).__name__
-        sentence = _('Unexpected error: %s') % _text.end_sentence(
-            f'{name}: {details}' if details else name
-        )
+        reason = f'{name}: {details}' if details else name
+        sentence = _('Unexpected error: %(reason)s') % {
+            'reason': _text.end_sentence(reason)
+        }
     return ' '.join([sentence, *getattr(error, '__notes__', ())])
 
 

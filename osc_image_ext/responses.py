@@ -90,11 +90,11 @@ def unexpected(response: requests.Response) -> exceptions.UnexpectedResponse:
         excerpt = f'{excerpt[:_EXCERPT_LENGTH]}...'
     request = (response.history or [response])[0].request
     return exceptions.UnexpectedResponse(
-        _('Unexpected response to %(method)s %(url)s (%(type)s): %(words)s')
+        _('Unexpected response to %(method)s %(url)s (%(type)s): %(response)s')
         % {
             'method': request.method,
             'url': api_errors.safe_url(request.url or response.url),
             'type': response.headers.get('Content-Type') or _('no type'),
-            'words': excerpt,
+            'response': excerpt,
         }
     )

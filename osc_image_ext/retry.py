@@ -138,7 +138,8 @@ def retry_until(
                 return response
         if delay == _WARN_BEFORE:
             LOG.warning(
-                _('Waiting up to 5 minutes for the server. %s'), problem
+                _('Waiting up to 5 minutes for the server. %(problem)s'),
+                {'problem': problem},
             )
         sleep(delay)
     return request()
@@ -189,7 +190,7 @@ def describe_problem(error: Exception) -> str:
     if isinstance(error, ksa_exceptions.ConnectionError):
         reason = api_errors.connection_error_reason(error)
         return text.end_sentence(
-            _('Cannot connect to the server: %s') % reason
+            _('Cannot connect to the server: %(reason)s') % {'reason': reason}
         )
     return api_errors.describe(error)
 

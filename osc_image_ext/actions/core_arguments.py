@@ -19,6 +19,7 @@ import pathlib
 from typing import Any
 
 from osc_image_ext import exceptions
+from osc_image_ext import text
 from osc_image_ext.i18n import _
 
 # Arguments of the SDK's create_image() that are no attributes of the image:
@@ -47,8 +48,8 @@ def args_for_core(parsed_args: argparse.Namespace) -> argparse.Namespace:
         )
     elif parsed_args.filename and pathlib.Path(parsed_args.filename).is_fifo():
         raise exceptions.Error(
-            _('%s cannot be signed because it can be read only once.')
-            % parsed_args.filename
+            _('%(name)s cannot be signed because it can be read only once.')
+            % {'name': text.printable(parsed_args.filename)}
         )
     return for_core
 

@@ -91,9 +91,9 @@ def explain_policy_error(policy: str) -> Iterator[None]:
     except sdk_exceptions.ForbiddenException as error:
         error.add_note(
             _(
-                'This requires the Glance policy %s, which by default allows '
-                'administrators only.'
+                'This requires the Glance policy %(policy)s, which by default '
+                'allows administrators only.'
             )
-            % policy
+            % {'policy': policy}
         )
         raise

@@ -157,7 +157,9 @@ class BulkChange:
         with self._make_display(parsed_args.progress, place) as listener:
             servers = batch.list_servers(hypervisors, filters, listener)
         if not servers:
-            LOG.warning(_('No matching servers on %s.'), place)
+            LOG.warning(
+                _('No matching servers on %(place)s.'), {'place': place}
+            )
         return servers, place
 
     def _make_display(

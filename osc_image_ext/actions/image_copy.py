@@ -162,11 +162,11 @@ def _find_images(
 def _log_stop(count: int) -> None:
     LOG.warning(
         ngettext(
-            'Stopping: %d incomplete copy is deleted.',
-            'Stopping: %d incomplete copies are deleted.',
+            'Stopping: %(count)d incomplete copy is deleted.',
+            'Stopping: %(count)d incomplete copies are deleted.',
             count,
         ),
-        count,
+        {'count': count},
     )
 
 

@@ -225,9 +225,9 @@ def _create_record(
         if value not in (None, False):
             raise exceptions.Error(
                 _(
-                    '--%s requires image data from --file, --fetch or '
-                    'standard input.'
+                    '--%(option)s requires image data from --file, --fetch '
+                    'or standard input.'
                 )
-                % option
+                % {'option': option}
             )
     return record.create(proxy, attrs)

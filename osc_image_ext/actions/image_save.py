@@ -108,7 +108,10 @@ def _parse_destination(
     """
     path = parsed_args.filename
     if path == '':
-        raise exceptions.Error(_('The value of --file must not be empty.'))
+        raise exceptions.Error(
+            _('The value of %(option)s must not be empty.')
+            % {'option': '--file'}
+        )
     if target_path.is_stdout(path):
         path = None
         output.require_stdout(app)
@@ -138,8 +141,11 @@ def _refuse_file_options(parsed_args: argparse.Namespace) -> None:
     ):
         if is_given:
             raise exceptions.Error(
-                _('%s requires --file with a regular file or a directory.')
-                % option
+                _(
+                    '%(option)s requires --file with a regular file or a '
+                    'directory.'
+                )
+                % {'option': option}
             )
 
 
@@ -157,7 +163,9 @@ def _save(
     if path is not None and not destination.clobber and os.path.exists(path):
         existing_file.require_equal(path, image, listener)
         listener.phase(_('unchanged'))
-        LOG.warning(_('Image %s: the file is unchanged.'), image.id)
+        LOG.warning(
+            _('Image %(id)s: the file is unchanged.'), {'id': image.id}
+        )
         return
     target: _target.Target
     if path is None:

@@ -156,21 +156,25 @@ def warn_of_format_mismatch(
     if compressed:
         LOG.warning(
             _(
-                '%(name)s looks like %(found)s-compressed data, which Glance '
+                '%(name)s looks like %(format)s-compressed data, which Glance '
                 'stores as it is. To store it decompressed, use --decompress '
                 'auto.'
             ),
-            {'name': source.name, 'found': compressed},
+            {'name': source.name, 'format': compressed},
         )
         return
     found = source.detect_mismatch(disk_format)
     if found:
         LOG.warning(
             _(
-                '%(name)s looks like %(found)s, but the disk format of the '
-                'image is %(said)s.'
+                '%(name)s looks like %(format)s, but the disk format of the '
+                'image is %(disk_format)s.'
             ),
-            {'name': source.name, 'found': found, 'said': disk_format},
+            {
+                'name': source.name,
+                'format': found,
+                'disk_format': disk_format,
+            },
         )
 
 
@@ -181,8 +185,8 @@ def warn_unverified(
     if result.unverified:
         LOG.warning(
             _(
-                'Image %s was not verified: the server provided no checksum '
-                'to compare. Only its size was checked.'
+                'Image %(id)s was not verified: the server provided no '
+                'checksum to compare. Only its size was checked.'
             ),
-            result.image.id,
+            {'id': result.image.id},
         )

@@ -110,8 +110,10 @@ def check_volume(parsed_args: argparse.Namespace) -> None:
     ):
         value = getattr(parsed_args, name)
         if value is not None and value is not False:
-            option = name.replace('_', '-')
-            _reject(_('--%s cannot be used with --volume.') % option)
+            _reject(
+                _('--%(option)s cannot be used with --volume.')
+                % {'option': name.replace('_', '-')}
+            )
 
 
 def _import_method(parsed_args: argparse.Namespace) -> str | None:
@@ -119,7 +121,9 @@ def _import_method(parsed_args: argparse.Namespace) -> str | None:
     if parsed_args.uri is None and not remote:
         return 'glance-direct' if parsed_args.use_import else None
     if parsed_args.uri is not None and remote:
-        _reject(_('--uri cannot be used with --%s.') % remote)
+        _reject(
+            _('--uri cannot be used with --%(option)s.') % {'option': remote}
+        )
     for name in (
         'filename',
         'size',
@@ -130,7 +134,8 @@ def _import_method(parsed_args: argparse.Namespace) -> str | None:
         if getattr(parsed_args, name) not in (None, [], False):
             option = 'file' if name == 'filename' else name.replace('_', '-')
             _reject(
-                _('--%s cannot be used with --uri or --remote-image.') % option
+                _('--%(option)s cannot be used with --uri or --remote-image.')
+                % {'option': option}
             )
     return 'glance-download' if remote else 'web-download'
 
@@ -195,7 +200,7 @@ def _check_source(parsed_args: argparse.Namespace, method: str) -> None:
         if uri is None:
             _reject(_('--method web-download requires --uri.'))
         if not _is_uri(uri):
-            _reject(_('%r is not a URI.') % uri)
+            _reject(_('%(uri)r is not a URI.') % {'uri': uri})
     elif uri is not None:
         _reject(_('--uri requires --method web-download.'))
     remote = _remote_option(parsed_args)
@@ -203,7 +208,10 @@ def _check_source(parsed_args: argparse.Namespace, method: str) -> None:
         if not (parsed_args.remote_region and parsed_args.remote_image):
             _reject(_('Both --remote-region and --remote-image are required.'))
     elif remote:
-        _reject(_('--%s requires --method glance-download.') % remote)
+        _reject(
+            _('--%(option)s requires --method glance-download.')
+            % {'option': remote}
+        )
 
 
 def _is_uri(text: str) -> bool:
@@ -232,14 +240,14 @@ def warn_about_result(result: import_wait.ImportResult) -> None:
     if result.converted:
         LOG.warning(
             _(
-                'The server converted image %(id)s to disk format %(disk)s '
-                'in container format %(container)s, so its checksum could '
-                'not be compared.'
+                'The server converted image %(id)s to disk format '
+                '%(disk_format)s in container format %(container_format)s, '
+                'so its checksum could not be compared.'
             ),
             {
                 'id': result.image.id,
-                'disk': result.image.disk_format,
-                'container': result.image.container_format,
+                'disk_format': result.image.disk_format,
+                'container_format': result.image.container_format,
             },
         )
 

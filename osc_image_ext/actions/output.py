@@ -48,8 +48,14 @@ def check_columns(
     for name in (*parsed_args.columns, *sort_columns):
         if _normalize(name) not in known:
             raise osc_exceptions.CommandError(
-                _('There is no column "%(name)s"; the columns are %(all)s.')
-                % {'name': _text.printable(name), 'all': ', '.join(columns)}
+                _(
+                    'There is no column "%(name)s"; the columns are '
+                    '%(columns)s.'
+                )
+                % {
+                    'name': _text.printable(name),
+                    'columns': ', '.join(columns),
+                }
             )
 
 

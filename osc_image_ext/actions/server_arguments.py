@@ -45,7 +45,8 @@ def check_selection(parsed_args: argparse.Namespace) -> None:
         if getattr(parsed_args, name) == '':
             option = f'--{name.replace("_", "-")}'
             raise osc_exceptions.CommandError(
-                _('The value of %s must not be empty.') % option
+                _('The value of %(option)s must not be empty.')
+                % {'option': option}
             )
     if '' in parsed_args.hypervisors:
         raise osc_exceptions.CommandError(
@@ -68,7 +69,8 @@ def find_hypervisors(
         return _find_named(session, parsed_args)
     found = _hypervisors.list_matching(session, parsed_args.matching)
     LOG.warning(
-        _('Hypervisors found: %s.'), ', '.join(each.name for each in found)
+        _('Hypervisors found: %(names)s.'),
+        {'names': ', '.join(each.name for each in found)},
     )
     return found
 
@@ -114,7 +116,11 @@ def set_settings(
     for key in parsed_args.properties or ():
         if key in server_changes.UNREMOVABLE_KEYS:
             LOG.warning(
-                _('Property "%s" cannot be removed through the Nova API.'), key
+                _(
+                    'Property "%(key)s" cannot be removed through the Nova '
+                    'API.'
+                ),
+                {'key': key},
             )
     return _require_any(
         server_changes.ServerSettings(
@@ -136,8 +142,8 @@ def unset_settings(
     for key in parsed_args.properties:
         if key in server_changes.UNREMOVABLE_KEYS:
             raise osc_exceptions.CommandError(
-                _('Property "%s" cannot be removed through the Nova API.')
-                % key
+                _('Property "%(key)s" cannot be removed through the Nova API.')
+                % {'key': key}
             )
         if not key:
             raise osc_exceptions.CommandError(
@@ -145,7 +151,8 @@ def unset_settings(
             )
         if '=' in key:
             raise osc_exceptions.CommandError(
-                _('Specify only the key, not the value: "%s".') % key
+                _('Specify only the key, not the value: "%(property)s".')
+                % {'property': key}
             )
     return _require_any(
         server_changes.ServerSettings(

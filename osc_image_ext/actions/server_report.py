@@ -30,13 +30,13 @@ def log_stop(count: int) -> None:
     """
     LOG.warning(
         ngettext(
-            'Stopping; waiting for %d request. Press Ctrl-C again to stop at '
-            'once.',
-            'Stopping; waiting for %d requests. Press Ctrl-C again to stop at '
-            'once.',
+            'Stopping; waiting for %(count)d request. Press Ctrl-C again to '
+            'stop at once.',
+            'Stopping; waiting for %(count)d requests. Press Ctrl-C again to '
+            'stop at once.',
             count,
         ),
-        count,
+        {'count': count},
     )
 
 

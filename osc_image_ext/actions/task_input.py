@@ -84,13 +84,15 @@ def load(argument: str) -> dict[str, Any]:
             argument = _read(argument[1:], name)
         argument.encode()
     except UnicodeError as error:
-        raise exceptions.Error(_('%s is not UTF-8 text.') % name) from error
+        raise exceptions.Error(
+            _('%(name)s is not UTF-8 text.') % {'name': name}
+        ) from error
     return _parse(argument, name)
 
 
 def _read(file: str | int, name: str) -> str:
     if file == 0 and sys.stdin is None:  # descriptor 0 may be any other file
-        raise exceptions.Error(_('%s is closed.') % name)
+        raise exceptions.Error(_('%(name)s is closed.') % {'name': name})
     try:
         with open(file, 'rb', closefd=isinstance(file, str)) as stream:
             data = stream.read(MAX_INPUT_BYTES + 1)
@@ -101,7 +103,8 @@ def _read(file: str | int, name: str) -> str:
         ) from error
     if len(data) > MAX_INPUT_BYTES:
         raise exceptions.Error(
-            _('%s is larger than the 1 MiB limit for task input.') % name
+            _('%(name)s is larger than the 1 MiB limit for task input.')
+            % {'name': name}
         )
     return data.decode('utf-8-sig')  # some editors write a byte order mark
 
@@ -109,7 +112,7 @@ def _read(file: str | int, name: str) -> str:
 def _parse(text: str, name: str) -> dict[str, Any]:
     text = text.replace('\r\n', '\n').replace('\r', '\n')
     if not text.strip():
-        raise exceptions.Error(_('%s is empty.') % name)
+        raise exceptions.Error(_('%(name)s is empty.') % {'name': name})
     try:
         value = literals.parse(text)
         if not isinstance(value, dict):
@@ -118,14 +121,14 @@ def _parse(text: str, name: str) -> dict[str, Any]:
     except literals.ParseError as fault:
         raise exceptions.Error(
             _(
-                '%(name)s, line %(line)d, column %(column)d, near %(near)r: '
+                '%(name)s, line %(line)d, column %(column)d, near %(text)r: '
                 '%(reason)s'
             )
             % {
                 'name': name,
                 'line': text.count('\n', 0, fault.offset) + 1,
                 'column': fault.offset - text.rfind('\n', 0, fault.offset),
-                'near': _excerpt(text, fault.offset),
+                'text': _excerpt(text, fault.offset),
                 'reason': _text.end_sentence(fault.reason),
             }
         ) from fault
@@ -148,7 +151,8 @@ def _add_property(whole: dict[str, Any], text: str) -> None:
     key, equals, value = text.partition('=')
     if not (key and equals):
         raise exceptions.Error(
-            _('--image-property takes key=value, not %r.') % text
+            _('--image-property takes key=value, not %(property)r.')
+            % {'property': text}
         )
     held = whole.get('image_properties', {})
     if not isinstance(held, dict):
@@ -160,7 +164,8 @@ def _add_property(whole: dict[str, Any], text: str) -> None:
         )
     if key in held:
         raise exceptions.Error(
-            _('Image property %r is specified more than once.') % key
+            _('Image property %(key)r is specified more than once.')
+            % {'key': key}
         )
     whole['image_properties'] = {**held, key: _convert(key, value)}
 

@@ -89,4 +89,6 @@ def raise_for_error(response: requests.Response) -> None:
 
 def describe_response(response: requests.Response) -> str:
     """Return an error of Nova's, as a sentence."""
-    return _('Nova returned %s') % api_errors.response_error(response)
+    return _('Nova returned %(response)s') % {
+        'response': api_errors.response_error(response)
+    }

@@ -179,8 +179,12 @@ class _SameFailures:
 
 
 def _skipped_after_failures() -> _outcomes.Outcome:
-    text = _('Not tried after %d failures in a row for the same reason.')
-    return _outcomes.Outcome(_outcomes.SKIPPED, text % MAX_SAME_FAILURES)
+    text = _(
+        'Not tried after %(count)d failures in a row for the same reason.'
+    )
+    return _outcomes.Outcome(
+        _outcomes.SKIPPED, text % {'count': MAX_SAME_FAILURES}
+    )
 
 
 def _to_outcome(

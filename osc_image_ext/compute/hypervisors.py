@@ -63,7 +63,8 @@ def find(session: _session.RetryingSession, name_or_id: str) -> Hypervisor:
     found = found or _get_by_id(session, name_or_id)
     if not found:
         raise exceptions.HypervisorError(
-            _('No hypervisor found with name or ID %s.') % name_or_id
+            _('No hypervisor found with name or ID %(name)s.')
+            % {'name': name_or_id}
         )
     if len(found) > 1:
         raise exceptions.HypervisorError(
@@ -86,7 +87,8 @@ def list_matching(
     ]
     if not found:
         raise exceptions.HypervisorError(
-            _('No hypervisor found whose name contains %s.') % substring
+            _('No hypervisor found whose name contains %(text)s.')
+            % {'text': substring}
         )
     return sorted(found, key=lambda each: each.name)
 

@@ -126,8 +126,10 @@ def apply_changes(
     except _ERRORS as error:
         failure = outcomes.Outcome(outcomes.FAILED, api_errors.describe(error))
     if failure and some_applied and failure.result == outcomes.FAILED:
-        text = _('%s Some of its changes had already been applied.')
-        return dataclasses.replace(failure, reason=text % failure.reason)
+        text = _('%(problem)s Some of its changes had already been applied.')
+        return dataclasses.replace(
+            failure, reason=text % {'problem': failure.reason}
+        )
     return failure or outcomes.Outcome(outcomes.UPDATED)
 
 

@@ -134,8 +134,8 @@ class RetryingSession:
             return False
         if waited >= _WARN_AFTER and next(self._warnings) == 0:
             LOG.warning(
-                _('Waiting up to 5 minutes for the server. %s'),
-                attempt.describe(),
+                _('Waiting up to 5 minutes for the server. %(problem)s'),
+                {'problem': attempt.describe()},
             )
         return not self.sleep(seconds)
 

@@ -78,7 +78,8 @@ def parse_value(text: str) -> Checksum | None:
     algorithm, value = match[1].lower(), match[2].lower()
     if not digest.supported(algorithm):
         raise exceptions.SourceError(
-            _('The checksum algorithm %s is not supported.') % algorithm
+            _('The checksum algorithm %(algorithm)s is not supported.')
+            % {'algorithm': algorithm}
         )
     length = 2 * digest.new(algorithm).digest_size
     if len(value) != length:
@@ -143,10 +144,10 @@ def find(text: str, file_name: str, name: str) -> Checksum:
     if len(best) > 1:
         raise exceptions.SourceError(
             _(
-                '%s has several checksums that the data could have. Specify '
-                'one with --checksum <algorithm>:<value>.'
+                '%(list)s has several checksums that the data could have. '
+                'Specify one with --checksum <algorithm>:<value>.'
             )
-            % name
+            % {'list': name}
         )
     return best[0]
 

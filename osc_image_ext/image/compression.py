@@ -108,10 +108,10 @@ def _import_zstd() -> Any:
     except ImportError as error:
         raise exceptions.SourceError(
             _(
-                'zstd requires the Python package %s. To install it, run '
-                '"pip install osc-image-ext[zstd]".'
+                'zstd requires the Python package %(package)s. To install '
+                'it, run "pip install osc-image-ext[zstd]".'
             )
-            % name
+            % {'package': name}
         ) from error
 
 

@@ -127,7 +127,8 @@ def put_image_data(
             raise failure
         if image.status != 'queued' or not delays:
             raise failure
-        LOG.warning(_('%s Retrying from the beginning.'), failure)
+        text = _('%(problem)s Retrying from the beginning.')
+        LOG.warning(text, {'problem': failure})
         sleep(delays.pop(0))
 
 
@@ -153,10 +154,10 @@ def _get_uploaded(
     if not body.complete:
         raise exceptions.TransferError(
             _(
-                'The server reported success before all data of image %s '
-                'was sent.'
+                'The server reported success before all data of image '
+                '%(id)s was sent.'
             )
-            % image_id
+            % {'id': image_id}
         )
     return image
 
@@ -234,8 +235,8 @@ def _put_once(
     elif response.status_code in retry.UPLOAD.status_codes:
         error_class = exceptions.OutcomeUnknown
     failure = error_class(
-        _('The server rejected the data for image %(id)s: %(words)s')
-        % {'id': image_id, 'words': api_errors.response_error(response)}
+        _('The server rejected the data for image %(id)s: %(response)s')
+        % {'id': image_id, 'response': api_errors.response_error(response)}
     )
     if not body.rewindable and response.status_code == 401:
         failure.add_note(body.rewind_error)

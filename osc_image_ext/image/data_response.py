@@ -125,16 +125,16 @@ def _rejection(
     response: requests.Response, image: _image.Image
 ) -> exceptions.TransferError:
     failure = exceptions.TransferError(
-        _('The server rejected the download of image %(id)s: %(words)s')
-        % {'id': image.id, 'words': api_errors.response_error(response)}
+        _('The server rejected the download of image %(id)s: %(response)s')
+        % {'id': image.id, 'response': api_errors.response_error(response)}
     )
     if response.status_code == 403:
         failure.add_note(
             _(
                 'The image is deactivated. An administrator can reactivate '
-                'it with "openstack image set --activate %s".'
+                'it with "openstack image set --activate %(id)s".'
             )
-            % image.id
+            % {'id': image.id}
             if image.status == 'deactivated'
             else _(
                 'This requires the Glance policy download_image, which by '

@@ -147,8 +147,8 @@ class Download:
         :raises TransferError: if there were enough.
         """
         self.close()
-        words = _('The download of image %(id)s was interrupted: %(why)s.')
-        text = words % {'id': self._image.id, 'why': error}
+        words = _('The download of image %(id)s was interrupted: %(reason)s.')
+        text = words % {'id': self._image.id, 'reason': error}
         if self._failures == len(retry.DOWNLOAD.delays):
             raise exceptions.TransferError(text) from error
         if self.position:
@@ -157,7 +157,7 @@ class Download:
                 {'problem': text, 'position': self.position},
             )
         else:
-            LOG.warning(_('%s Retrying.'), text)
+            LOG.warning(_('%(problem)s Retrying.'), {'problem': text})
         self._sleep(retry.DOWNLOAD.delays[self._failures])
         self._failures += 1
         self.resumed |= self.position > 0
@@ -185,10 +185,10 @@ class Download:
             self._has_ranges = False
             LOG.warning(
                 _(
-                    'The store of image %s cannot send a part of the data. '
-                    'Downloading again from the beginning.'
+                    'The store of image %(id)s cannot send a part of the '
+                    'data. Downloading again from the beginning.'
                 ),
-                self._image.id,
+                {'id': self._image.id},
             )
         self.content_md5 = response.headers.get('Content-MD5')
         data_request.limit_silence(self._proxy, response)
@@ -202,8 +202,8 @@ class Download:
         size = data_response.parse_length(response, self._received)
         if size is None:
             raise exceptions.TransferError(
-                _('The server does not report the size of image %s.')
-                % self._image.id
+                _('The server does not report the size of image %(id)s.')
+                % {'id': self._image.id}
             )
         return size
 

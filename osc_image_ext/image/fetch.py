@@ -54,11 +54,11 @@ def open_url(
             if not (raw.delimited or verified or size):
                 LOG.warning(
                     _(
-                        'The server does not report the size of %s, so '
+                        'The server does not report the size of %(name)s, so '
                         'missing data cannot be detected. To detect it, '
                         'specify --checksum or --size.'
                     ),
-                    name,
+                    {'name': name},
                 )
         else:
             size = _source.require_size(name, raw.size, size)
@@ -67,14 +67,14 @@ def open_url(
 
 def _check_head(raw: http_file.HttpFile, head: bytes, name: str) -> None:
     if not head:
-        raise exceptions.SourceError(_('%s is empty.') % name)
+        raise exceptions.SourceError(_('%(name)s is empty.') % {'name': name})
     if raw.is_page and head.lstrip().startswith(b'<'):
         raise exceptions.SourceError(
             _(
-                '%s is a web page, not image data. Open it in a browser to '
-                'see whether it requires a login.'
+                '%(name)s is a web page, not image data. Open it in a browser '
+                'to see whether it requires a login.'
             )
-            % name
+            % {'name': name}
         )
 
 

@@ -100,10 +100,10 @@ class FileTarget:
             elif found := self._partials.find():
                 LOG.warning(
                     _(
-                        'An earlier download left %s. It is not used without '
-                        '--resume.'
+                        'An earlier download left %(path)s. It is not used '
+                        'without --resume.'
                     ),
-                    text.quote(str(found)),
+                    {'path': text.quote(str(found))},
                 )
             if self._file:
                 self.position = self._file.size
@@ -134,8 +134,11 @@ class FileTarget:
                 block = os.read(self._file.descriptor, size)
                 if not block:
                     raise exceptions.TargetError(
-                        _('Another program changes the partial file of %s.')
-                        % self._name
+                        _(
+                            'Another program changes the partial file of '
+                            '%(name)s.'
+                        )
+                        % {'name': self._name}
                     )
                 rest -= len(block)
                 yield block

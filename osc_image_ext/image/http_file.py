@@ -99,7 +99,8 @@ class HttpFile(block_file.BlockFile):
         response = self._start(retry.FETCH.delays)
         if _length(response) != self.size:
             raise exceptions.SourceError(
-                _('The size of %s changed while it was fetched.') % self._name
+                _('The size of %(name)s changed while it was fetched.')
+                % {'name': self._name}
             )
         return response
 
@@ -107,17 +108,17 @@ class HttpFile(block_file.BlockFile):
         """Continue, or start again if nothing has been read yet."""
         self._close_response()
         problem = _(
-            'Fetching %(name)s broke off after %(held)d bytes: %(reason)s.'
+            'Fetching %(name)s broke off after %(count)d bytes: %(reason)s.'
         ) % {
             'name': self._name,
-            'held': self._position,
+            'count': self._position,
             'reason': _web.describe(error),
         }
         if self._position and not self._validator:
             raise exceptions.SourceInterrupted(problem) from error
         if self._failures == len(retry.FETCH.delays):
             raise exceptions.SourceError(problem) from error
-        LOG.warning(_('%s Resuming.'), problem)
+        LOG.warning(_('%(problem)s Resuming.'), {'problem': problem})
         self._web.sleep(retry.FETCH.delays[self._failures])
         self._failures += 1
         if self._position:

@@ -59,8 +59,8 @@ def find(
         if set(shown.items()) & set(digests.items()):
             listener.phase(_('unchanged'))
             LOG.warning(
-                _('Image %s is unchanged: it has the same data already.'),
-                image.id,
+                _('Image %(id)s is unchanged: it has the same data already.'),
+                {'id': image.id},
             )
             return image
     return None
@@ -83,10 +83,10 @@ def _get_digests(
         return _compute(source, shown, listener)
     LOG.warning(
         _(
-            '%s can be read only once, so it is not compared with the image '
-            'of this name.'
+            '%(name)s can be read only once, so it is not compared with the '
+            'image of this name.'
         ),
-        source.name,
+        {'name': source.name},
     )
     return {}
 
@@ -137,7 +137,9 @@ def _compute(
             for _block in body:
                 pass
         except exceptions.SourceInterrupted as error:
-            LOG.warning(_('%s It is not compared.'), error)
+            LOG.warning(
+                _('%(problem)s It is not compared.'), {'problem': error}
+            )
             return {}
         finally:
             source.file.seek(start)

@@ -142,7 +142,8 @@ def _wait_for_import(
     if task is None:
         if not request.all_stores:
             raise exceptions.TransferError(
-                _('No import task was found for image %s.') % image.id
+                _('No import task was found for image %(id)s.')
+                % {'id': image.id}
             )
         # There was nothing to copy: the image is in all of them already.
         return import_wait.ImportResult(

@@ -106,10 +106,10 @@ def wait_for_import_on_error(
             if not _poll(lambda: _is_idle(proxy, image_id), sleep):
                 stop.add_note(
                     _(
-                        'The import of image %s was still running; partial '
-                        'data may remain in the store.'
+                        'The import of image %(id)s was still running; '
+                        'partial data may remain in the store.'
                     )
-                    % image_id
+                    % {'id': image_id}
                 )
         raise
 
@@ -138,10 +138,10 @@ def wait_for_upload_on_interrupt(
         ):
             stop.add_note(
                 _(
-                    'The server had not yet aborted the upload of image %s; '
-                    'partial data may remain in the store.'
+                    'The server had not yet aborted the upload of image '
+                    '%(id)s; partial data may remain in the store.'
                 )
-                % image_id
+                % {'id': image_id}
             )
         raise
 
@@ -165,10 +165,10 @@ def wait_for_staging_on_error(
         ):
             stop.add_note(
                 _(
-                    'The server had not yet aborted the upload of image %s; '
-                    'partial data may remain in the staging area.'
+                    'The server had not yet aborted the upload of image '
+                    '%(id)s; partial data may remain in the staging area.'
                 )
-                % image_id
+                % {'id': image_id}
             )
         raise
 

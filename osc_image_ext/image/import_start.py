@@ -131,8 +131,8 @@ def _post_import(
     if response.status_code in retry.IMPORT.status_codes:
         error_class = exceptions.OutcomeUnknown
     failure = error_class(
-        _('The server rejected the import of image %(id)s: %(words)s')
-        % {'id': image_id, 'words': api_errors.response_error(response)}
+        _('The server rejected the import of image %(id)s: %(response)s')
+        % {'id': image_id, 'response': api_errors.response_error(response)}
     )
     if response.status_code == 409:
         _note_lock_holder(proxy, image_id, failure)

@@ -159,7 +159,7 @@ def _get_image(proxy: _proxy.Proxy, image_id: str) -> _image.Image:
         return proxy.get_image(image_id)
     except sdk_exceptions.NotFoundException as error:
         failure = exceptions.TransferError(
-            _('Image %s was deleted during the import.') % image_id
+            _('Image %(id)s was deleted during the import.') % {'id': image_id}
         )
         failure.add_note(_('Partial data may remain in the store.'))
         raise failure from error
@@ -186,7 +186,7 @@ def _note_failed_stores(
         )
         if failed:
             names = text.printable(', '.join(failed))
-            error.add_note(_('Failed stores: %s.') % names)
+            error.add_note(_('Failed stores: %(stores)s.') % {'stores': names})
 
 
 def _check_result(

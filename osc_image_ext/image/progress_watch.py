@@ -72,7 +72,7 @@ def _explain_deletion(image_id: str) -> Iterator[None]:
         yield
     except sdk_exceptions.NotFoundException as error:
         raise exceptions.TransferError(
-            _('Image %s was deleted.') % image_id
+            _('Image %(id)s was deleted.') % {'id': image_id}
         ) from error
 
 

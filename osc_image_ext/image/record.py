@@ -62,7 +62,9 @@ def create(
         if 'id' not in attrs and not _was_rejected(status):
             failure.add_note(_undo_creation(proxy, image.id, status, sleep))
         elif status not in _FINAL and not _was_rejected(status):
-            failure.add_note(_('Image %s may have been created.') % image.id)
+            failure.add_note(
+                _('Image %(id)s may have been created.') % {'id': image.id}
+            )
         raise
 
 
@@ -82,13 +84,13 @@ def _undo_creation(
                 if delay is not None:
                     sleep(delay)
             else:
-                return _('Image %s was deleted.') % image_id
+                return _('Image %(id)s was deleted.') % {'id': image_id}
     except (KeyboardInterrupt, SystemExit):
         pass
     except Exception as error:
         return _describe_deletion_error(image_id, error)
     if status in _FINAL:
-        return _('Image %s was not created.') % image_id
+        return _('Image %(id)s was not created.') % {'id': image_id}
     return _(
         'Image %(id)s may still be created. To check, run "openstack '
         'image show %(id)s".'
@@ -130,7 +132,7 @@ def create_or_delete(
         yield image, protect
     except BaseException as failure:
         if is_kept(keep, failure):
-            failure.add_note(_('Image %s was kept.') % image.id)
+            failure.add_note(_('Image %(id)s was kept.') % {'id': image.id})
         else:
             listener.phase(_('deleting'))
             failure.add_note(_delete_and_describe(proxy, image.id, sleep))
@@ -153,7 +155,7 @@ def note_image_left_on_error(image_id: str) -> Iterator[None]:
     try:
         yield
     except BaseException as failure:
-        failure.add_note(_('Image %s was not deleted.') % image_id)
+        failure.add_note(_('Image %(id)s was not deleted.') % {'id': image_id})
         raise
 
 
@@ -206,10 +208,12 @@ def _delete_and_describe(
         with contextlib.suppress(sdk_exceptions.NotFoundException):
             _delete(proxy, image_id, sleep)
     except (KeyboardInterrupt, SystemExit):
-        return _('Image %s may still exist on the server.') % image_id
+        return _('Image %(id)s may still exist on the server.') % {
+            'id': image_id
+        }
     except Exception as error:
         return _describe_deletion_error(image_id, error)
-    return _('Image %s was deleted.') % image_id
+    return _('Image %(id)s was deleted.') % {'id': image_id}
 
 
 def _describe_deletion_error(image_id: str, error: Exception) -> str:

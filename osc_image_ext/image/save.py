@@ -94,7 +94,10 @@ def save_image(
         if not transfer.was_resumed or not target.is_restartable:
             error.add_note(_suggest_verify(image.id))
             raise
-        LOG.warning(_('%s Downloading again from the beginning.'), error)
+        LOG.warning(
+            _('%(problem)s Downloading again from the beginning.'),
+            {'problem': error},
+        )
         verified = _save_again(transfer, target, error.actual)
     target.commit()
     listener.phase(_('verified') if verified else _('saved'))
@@ -126,13 +129,10 @@ def _describe_damage() -> str:
 
 
 def _suggest_verify(image_id: str) -> str:
-    return (
-        _(
-            'To find out whether the stored data is damaged, run "openstack '
-            'image verify %s".'
-        )
-        % image_id
-    )
+    return _(
+        'To find out whether the stored data is damaged, run "openstack '
+        'image verify %(id)s".'
+    ) % {'id': image_id}
 
 
 class _Transfer:

@@ -51,9 +51,9 @@ class ServiceInfo:
             raise exceptions.Error(
                 _(
                     "Import method '%(method)s' is not supported by this "
-                    'deployment. Supported: %(offered)s.'
+                    'deployment. Supported: %(methods)s.'
                 )
-                % {'method': method, 'offered': ', '.join(self.import_methods)}
+                % {'method': method, 'methods': ', '.join(self.import_methods)}
             )
 
     def require_stores(self, names: tuple[str, ...]) -> None:
@@ -70,9 +70,9 @@ class ServiceInfo:
                 raise exceptions.Error(
                     _(
                         "Store '%(name)s' is not available. Available: "
-                        '%(offered)s.'
+                        '%(stores)s.'
                     )
-                    % {'name': name, 'offered': ', '.join(self.stores)}
+                    % {'name': name, 'stores': ', '.join(self.stores)}
                 )
 
 

@@ -210,7 +210,7 @@ def require_size(name: str, actual: int, expected: int | None) -> int:
     """
     if expected not in (None, actual):
         raise exceptions.SourceError(
-            _('%(name)s is %(held)d bytes long, but --size is %(size)d.')
-            % {'name': name, 'held': actual, 'size': expected}
+            _('%(name)s is %(actual)d bytes long, but --size is %(size)d.')
+            % {'name': name, 'actual': actual, 'size': expected}
         )
     return actual

@@ -65,7 +65,8 @@ class SpecialTarget:
         if error is None or not self.position:
             return
         error.add_note(
-            _('What was written to %s is not the image.') % self._name
+            _('What was written to %(name)s is not the image.')
+            % {'name': self._name}
             if isinstance(error, exceptions.CorruptDataError)
             else _('%(name)s has only the first %(count)d bytes.')
             % {'name': self._name, 'count': self.position}
@@ -86,10 +87,10 @@ class SpecialTarget:
         if held < size:
             raise exceptions.TargetError(
                 _(
-                    '%(name)s has %(held)d bytes, but the image has %(size)d '
-                    'bytes.'
+                    '%(name)s has %(actual)d bytes, but the image has '
+                    '%(size)d bytes.'
                 )
-                % {'name': self._name, 'held': held, 'size': size}
+                % {'name': self._name, 'actual': held, 'size': size}
             )
 
     def read_existing(self) -> Iterator[bytes]:
@@ -115,7 +116,8 @@ class SpecialTarget:
         :raises TargetError: always.
         """
         raise exceptions.TargetError(
-            _('%s cannot be written again from its beginning.') % self._name
+            _('%(name)s cannot be written again from its beginning.')
+            % {'name': self._name}
         )
 
     def commit(self) -> None:

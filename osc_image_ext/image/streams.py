@@ -122,10 +122,9 @@ class VerboseFileWrapper:
     @property
     def rewind_error(self) -> str:
         """Why the data is not sent again if it can be read only once."""
-        return (
-            _('%s can be read only once, so the upload was not retried.')
-            % self._name
-        )
+        return _(
+            '%(name)s can be read only once, so the upload was not retried.'
+        ) % {'name': self._name}
 
     def _blocks(self) -> Iterator[bytes]:
         block = self._next_block()
@@ -181,10 +180,10 @@ class VerboseFileWrapper:
 
     def _size_mismatch(self, actual: int) -> exceptions.SourceError:
         text = (
-            _('%(name)s ended after %(held)d of %(size)d bytes.')
+            _('%(name)s ended after %(actual)d of %(size)d bytes.')
             if actual < (self.size or 0)
             else _('%(name)s is longer than the expected %(size)d bytes.')
         )
         return exceptions.SourceError(
-            text % {'name': self._name, 'held': actual, 'size': self.size}
+            text % {'name': self._name, 'actual': actual, 'size': self.size}
         )

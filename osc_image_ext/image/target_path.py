@@ -59,7 +59,8 @@ def make_path(directory: str, image: _image.Image) -> str:
     """
     if not os.path.isdir(directory):
         raise exceptions.TargetError(
-            _('There is no directory %s.') % text.printable(directory)
+            _('There is no directory %(path)s.')
+            % {'path': text.printable(directory)}
         )
     return os.path.join(directory, _make_name(image))
 
