@@ -179,7 +179,7 @@ def _warn(
         return
     if copied.omitted:
         LOG.warning(
-            _('Properties not copied to image %(id)s: %(names)s'),
+            _('Properties not copied to image %(id)s: %(names)s.'),
             {
                 'id': copied.image.id,
                 'names': text.printable(', '.join(copied.omitted)),

@@ -113,8 +113,15 @@ def _check_selection(parsed_args: argparse.Namespace) -> None:
     :raises osc_image_ext.exceptions.Error: if not.
     """
     # An unset variable of a shell leaves them empty.
-    if '' in (parsed_args.project, parsed_args.project_domain):
-        raise exceptions.Error(_('The value of --project must not be empty.'))
+    for option, value in (
+        ('--project', parsed_args.project),
+        ('--project-domain', parsed_args.project_domain),
+    ):
+        if value == '':
+            raise exceptions.Error(
+                _('The value of %(option)s must not be empty.')
+                % {'option': option}
+            )
     if '' in parsed_args.images:
         raise exceptions.Error(_('The name of an image must not be empty.'))
     is_filtered = bool(

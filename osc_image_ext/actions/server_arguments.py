@@ -190,7 +190,7 @@ def microversion(
         if used and not sdk_utils.supports_microversion(proxy, required):
             message = _(
                 '--os-compute-api-version %(version)s or greater is required '
-                'to support the %(option)s option'
+                'to support the %(option)s option.'
             )
             raise osc_exceptions.CommandError(
                 message % {'version': required, 'option': option}

@@ -234,7 +234,10 @@ class Download:
             raise data_request.LostConnection(_('the data ended early'))
         if self._received + len(block) > self.size:
             raise exceptions.TransferError(
-                _('The server sends more than the %(size)d bytes of %(id)s.')
+                _(
+                    'The server sends more than the %(size)d bytes of image '
+                    '%(id)s.'
+                )
                 % {'size': self.size, 'id': self._image.id}
             )
         return block

@@ -135,8 +135,8 @@ class FileTarget:
                 if not block:
                     raise exceptions.TargetError(
                         _(
-                            'Another program changes the partial file of '
-                            '%(name)s.'
+                            'Another program has shortened the partial file '
+                            'of %(name)s.'
                         )
                         % {'name': self._name}
                     )

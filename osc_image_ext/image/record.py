@@ -63,7 +63,11 @@ def create(
             failure.add_note(_undo_creation(proxy, image.id, status, sleep))
         elif status not in _FINAL and not _was_rejected(status):
             failure.add_note(
-                _('Image %(id)s may have been created.') % {'id': image.id}
+                _(
+                    'Image %(id)s may have been created. To check, run '
+                    '"openstack image show %(id)s".'
+                )
+                % {'id': image.id}
             )
         raise
 
@@ -208,9 +212,10 @@ def _delete_and_describe(
         with contextlib.suppress(sdk_exceptions.NotFoundException):
             _delete(proxy, image_id, sleep)
     except (KeyboardInterrupt, SystemExit):
-        return _('Image %(id)s may still exist on the server.') % {
-            'id': image_id
-        }
+        return _(
+            'Image %(id)s may still exist on the server. To check, run '
+            '"openstack image show %(id)s".'
+        ) % {'id': image_id}
     except Exception as error:
         return _describe_deletion_error(image_id, error)
     return _('Image %(id)s was deleted.') % {'id': image_id}

@@ -123,8 +123,9 @@ def _save_again(
 def _describe_damage() -> str:
     """Return what two downloads with the same wrong digest mean."""
     return _(
-        'Two downloads have the same checksum: not the transfer is at fault, '
-        'but the stored data or the image record.'
+        'Two downloads have the same checksum, so the stored data or the '
+        'image record is wrong. Report this to the administrator of the image '
+        'service.'
     )
 
 

@@ -383,7 +383,7 @@ class MicroversionTest(compute_base.ComputeTest):
     ) -> None:
         self.assertEqual(
             f'--os-compute-api-version {needed} or greater is required to '
-            f'support the {option[0]} option',
+            f'support the {option[0]} option.',
             self.last_line(
                 *('--os-compute-api-version', chosen),
                 *('hypervisor', 'servers', verb, *option, 'anode-1'),
@@ -401,7 +401,7 @@ class MicroversionTest(compute_base.ComputeTest):
         proxy.inject('GET', '/v2.1/?$', old, times=9)
         self.assertEqual(
             f'--os-compute-api-version {needed} or greater is required to '
-            f'support the {option} option',
+            f'support the {option} option.',
             self.last_line(
                 *('hypervisor', 'servers', 'set', option, 'x'),
                 *('--property', 'a=1', 'anode-1'),

@@ -313,6 +313,6 @@ class TestVersion(unittest.TestCase):
             self.microversion({'a': '1'}, tags, description, **limits)
         self.assertEqual(
             f'--os-compute-api-version {needed} or greater is required to '
-            f'support the {option} option',
+            f'support the {option} option.',
             str(raised.exception),
         )

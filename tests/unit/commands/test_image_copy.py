@@ -138,7 +138,7 @@ class TestCopy(CopyTestCase):
         self.copy()
         self.assertRegex(
             self.messages()[-1],
-            r'^Properties not copied to image \S+: os_glance_import_task$',
+            r'^Properties not copied to image \S+: os_glance_import_task\.$',
         )
 
     def test_reserved_property(self) -> None:

@@ -159,7 +159,9 @@ class TestSelection(VerifyTestCase):
         words = '^Specify either images, or --all, --project or --property.$'
         self.assert_refused(words)
         self.assert_refused(words, 'a', '--all')
-        self.assert_refused('--project must not be', '--project', '')
+        for option in ('--project', '--project-domain'):
+            words = f'^The value of {option} must not be empty.$'
+            self.assert_refused(words, '--all', option, '')
         self.assert_refused('name of an image must not', 'a', '')
         self.assert_refused('no column "Nam"', 'a', '-c', 'Nam')
 

@@ -205,7 +205,10 @@ class TestCreationFails(RecordTestCase):
         self.assertIsInstance(error, ksa_exceptions.ConnectFailure)
         self.proxy.delete_image.assert_not_called()
         self.assertEqual(
-            [f'Image {doubles.IMAGE_ID} may have been created.'],
+            [
+                f'Image {doubles.IMAGE_ID} may have been created. To check, '
+                f'run "openstack image show {doubles.IMAGE_ID}".'
+            ],
             self.notes(error),
         )
 
@@ -367,7 +370,10 @@ class TestDeletion(RecordTestCase):
     def test_an_interruption_ends_it(self) -> None:
         failure = self.deleting(KeyboardInterrupt())
         self.assertEqual(
-            [f'Image {self.image.id} may still exist on the server.'],
+            [
+                f'Image {self.image.id} may still exist on the server. To '
+                f'check, run "openstack image show {self.image.id}".'
+            ],
             self.notes(failure),
         )
 
