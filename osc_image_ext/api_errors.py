@@ -122,9 +122,9 @@ def connection_error_reason(error: BaseException) -> str:
     """
     for cause in list_causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return _('certificate verification failed: %s') % (
-                cause.verify_message
-            )
+            return _('certificate verification failed: %(cause)s') % {
+                'cause': cause.verify_message
+            }
         # requests derives its errors from OSError, too.
         if isinstance(cause, OSError) and not isinstance(
             cause, requests.RequestException

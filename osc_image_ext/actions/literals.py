@@ -84,13 +84,15 @@ def _check_json(text: str) -> None:
 
 def _add(key: str, keys: set[str], offset: int) -> None:
     if key in keys:
-        raise ParseError(_('duplicate key %r') % key, offset)
+        raise ParseError(_('duplicate key %(key)r') % {'key': key}, offset)
     keys.add(key)
 
 
 def _check_number(number: str, offset: int) -> None:
     if not math.isfinite(float(number)):
-        raise ParseError(_('%s is not a finite number') % number, offset)
+        raise ParseError(
+            _('%(number)s is not a finite number') % {'number': number}, offset
+        )
 
 
 class _Literal:
@@ -135,7 +137,8 @@ class _Literal:
                     raise self._unsupported(node)
             case ast.Name(id=name):
                 raise ParseError(
-                    _('%s is neither quoted nor a Python literal') % name,
+                    _('%(name)s is neither quoted nor a Python literal')
+                    % {'name': name},
                     self._at(node),
                 )
             case _:

@@ -22,7 +22,8 @@ def parse_size(text: str) -> int:
     """Return the value of ``--size`` in bytes; a type for argparse."""
     if not text.isdecimal() or not 0 < int(text[:20]) < 2**63:
         raise argparse.ArgumentTypeError(
-            _("'%s' is not a valid size (use a positive integer)") % text
+            _("'%(value)s' is not a valid size (use a positive integer)")
+            % {'value': text}
         )
     return int(text)
 

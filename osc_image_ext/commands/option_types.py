@@ -25,6 +25,6 @@ def positive_integer(text: str) -> int:
         number = 0
     if number < 1:
         raise argparse.ArgumentTypeError(
-            _("'%s' is not a positive integer") % text
+            _("'%(value)s' is not a positive integer") % {'value': text}
         )
     return number

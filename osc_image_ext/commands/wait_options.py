@@ -38,7 +38,7 @@ def add_timeout(parser: argparse.ArgumentParser, description: str) -> None:
 def _parse_seconds(text: str) -> int:
     if not text.isdecimal() or len(text) > len(str(_MAX_SECONDS)):
         raise argparse.ArgumentTypeError(
-            _("'%s' is not a valid number of seconds") % text
+            _("'%(value)s' is not a valid number of seconds") % {'value': text}
         )
     return min(int(text), _MAX_SECONDS)
 

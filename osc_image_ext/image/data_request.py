@@ -66,7 +66,9 @@ def get(proxy: _proxy.Proxy, url: str, start: int = 0) -> requests.Response:
     if response.status_code in retry.DOWNLOAD.status_codes:
         words = api_errors.response_error(response).rstrip('.')
         response.close()
-        raise LostConnection(_('the server returned %s') % words)
+        raise LostConnection(
+            _('the server returned %(status)s') % {'status': words}
+        )
     return response
 
 

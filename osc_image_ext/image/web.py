@@ -184,7 +184,7 @@ def _message(name: str, reason: str) -> str:
 def _describe_status(response: requests.Response) -> str:
     reason = text.printable(response.reason or '')
     status = f'{response.status_code} {reason}'.strip()
-    return _('the server returned %s') % status
+    return _('the server returned %(status)s') % {'status': status}
 
 
 def describe(error: BaseException) -> str:
