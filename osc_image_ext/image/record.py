@@ -18,16 +18,15 @@ import time
 from typing import Any
 import uuid
 
-from keystoneauth1 import exceptions as ksa_exceptions
 from openstack import exceptions as sdk_exceptions
 from openstack.image.v2 import _proxy
 from openstack.image.v2 import image as _image
 
-from osc_image_ext import api_errors
 from osc_image_ext import exceptions
 from osc_image_ext import listener as _listener
 from osc_image_ext import retry
 from osc_image_ext.i18n import _
+from osc_image_ext.image import deletion
 
 # After these responses the image exists already, or never will.
 _FINAL = (409, 500)
@@ -83,7 +82,7 @@ def _undo_creation(
     try:
         for delay in (*delays, None):
             try:
-                _delete(proxy, image_id, sleep)
+                deletion.delete(proxy, image_id, sleep)
             except sdk_exceptions.NotFoundException:
                 if delay is not None:
                     sleep(delay)
@@ -92,7 +91,7 @@ def _undo_creation(
     except (KeyboardInterrupt, SystemExit):
         pass
     except Exception as error:
-        return _describe_deletion_error(image_id, error)
+        return deletion.describe_error(image_id, error)
     if status in _FINAL:
         return _('Image %(id)s was not created.') % {'id': image_id}
     return _(
@@ -136,10 +135,11 @@ def create_or_delete(
         yield image, protect
     except BaseException as failure:
         if is_kept(keep, failure):
-            failure.add_note(_('Image %(id)s was kept.') % {'id': image.id})
+            note = _('Image %(id)s was kept.') % {'id': image.id}
         else:
             listener.phase(_('deleting'))
-            failure.add_note(_delete_and_describe(proxy, image.id, sleep))
+            note = deletion.delete_and_describe(proxy, image.id, sleep)
+        failure.add_note(note)
         raise
 
 
@@ -202,54 +202,3 @@ def get_image(
     :raises keystoneauth1.exceptions.ClientException: likewise.
     """
     return retry.retry_until(lambda: proxy.get_image(image_id), sleep, is_done)
-
-
-def _delete_and_describe(
-    proxy: _proxy.Proxy, image_id: str, sleep: retry.Sleep
-) -> str:
-    """Delete an image; return a sentence with the result."""
-    try:
-        with contextlib.suppress(sdk_exceptions.NotFoundException):
-            _delete(proxy, image_id, sleep)
-    except (KeyboardInterrupt, SystemExit):
-        return _(
-            'Image %(id)s may still exist on the server. To check, run '
-            '"openstack image show %(id)s".'
-        ) % {'id': image_id}
-    except Exception as error:
-        return _describe_deletion_error(image_id, error)
-    return _('Image %(id)s was deleted.') % {'id': image_id}
-
-
-def _describe_deletion_error(image_id: str, error: Exception) -> str:
-    return _('Image %(id)s could not be deleted: %(reason)s') % {
-        'id': image_id,
-        'reason': api_errors.describe(error),
-    }
-
-
-def _delete(proxy: _proxy.Proxy, image_id: str, sleep: retry.Sleep) -> None:
-    """Delete an image, by the policy DELETE.
-
-    :raises openstack.exceptions.NotFoundException: if there is none.
-    """
-    for delay in retry.DELETE.delays:
-        try:
-            return proxy.delete_image(image_id, ignore_missing=False)
-        except sdk_exceptions.ForbiddenException:
-            # The response may have been lost, or the user may have pressed
-            # Ctrl-C, just when the image was being protected.
-            image = retry.retry_until(
-                lambda: proxy.get_image(image_id), sleep, policy=retry.PROBE
-            )
-            if not image.is_protected:
-                raise
-            proxy.update_image(image_id, is_protected=False)
-        except sdk_exceptions.HttpException as error:
-            # It may take a while until Glance notices a lost connection.
-            if error.status_code not in retry.DELETE.status_codes:
-                raise
-        except (ksa_exceptions.ConnectionError, exceptions.UnexpectedResponse):
-            pass  # the next request shows whether this one took effect
-        sleep(delay)
-    proxy.delete_image(image_id, ignore_missing=False)
