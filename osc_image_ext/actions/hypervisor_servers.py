@@ -24,6 +24,7 @@ from openstack.compute.v2 import _proxy
 from osc_lib import exceptions as osc_exceptions
 
 from osc_image_ext import listener as _listener
+from osc_image_ext import text
 from osc_image_ext.actions import clients
 from osc_image_ext.actions import errors
 from osc_image_ext.actions import output
@@ -199,5 +200,5 @@ def _describe_place(hypervisors: Sequence[_hypervisors.Hypervisor]) -> str:
     """Return hypervisors by name if they are few, else their number."""
     count = len(hypervisors)
     if count <= _MAX_NAMES:
-        return ', '.join(hypervisor.name for hypervisor in hypervisors)
+        return ', '.join(text.printable(each.name) for each in hypervisors)
     return ngettext('%d hypervisor', '%d hypervisors', count) % count

@@ -27,6 +27,7 @@ from osc_image_ext.actions import clients
 from osc_image_ext.actions import errors
 from osc_image_ext.actions import image_source
 from osc_image_ext.actions import import_arguments
+from osc_image_ext.actions import import_report
 from osc_image_ext.actions import output
 from osc_image_ext.actions import signals
 from osc_image_ext.actions import wait_arguments
@@ -186,7 +187,7 @@ def _warn(
             },
         )
     if isinstance(copied.transfer, import_wait.ImportResult):
-        import_arguments.warn_about_result(copied.transfer)
+        import_report.warn_about_result(copied.transfer)
         if not options.wait.enabled:
             return
     if options.verify:

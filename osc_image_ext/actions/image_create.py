@@ -28,6 +28,7 @@ from osc_image_ext.actions import core_arguments
 from osc_image_ext.actions import errors
 from osc_image_ext.actions import image_source
 from osc_image_ext.actions import import_arguments
+from osc_image_ext.actions import import_report
 from osc_image_ext.actions import output
 from osc_image_ext.actions import signals
 from osc_image_ext.actions import wait_arguments
@@ -186,7 +187,7 @@ def _import(
             verify=verify,
             keep_failed=creation.keep_failed,
         )
-    import_arguments.warn_about_result(result)
+    import_report.warn_about_result(result)
     if creation.wait.enabled and source and verify:
         image_source.warn_unverified(result)
     return result.image

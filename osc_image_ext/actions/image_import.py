@@ -20,6 +20,7 @@ from openstackclient.image.v2 import image as core
 from osc_image_ext.actions import clients
 from osc_image_ext.actions import errors
 from osc_image_ext.actions import import_arguments
+from osc_image_ext.actions import import_report
 from osc_image_ext.actions import output
 from osc_image_ext.actions import signals
 from osc_image_ext.actions import wait_arguments
@@ -51,5 +52,5 @@ def run(app: Any, parsed_args: argparse.Namespace) -> dict[str, Any]:
         result = image_import.import_image(
             proxy, image, request, info, listener, wait
         )
-    import_arguments.warn_about_result(result)
+    import_report.warn_about_result(result)
     return dict(sorted(core._format_image(result.image).items()))

@@ -13,16 +13,12 @@
 """The options of commands that import, as an import request."""
 
 import argparse
-import logging
 from typing import NoReturn
 import urllib.parse
 
 from osc_image_ext import exceptions
 from osc_image_ext.i18n import _
 from osc_image_ext.image import import_request
-from osc_image_ext.image import import_wait
-
-LOG = logging.getLogger(__name__)
 
 # Those of image data that this command reads.
 _SOURCE_OPTIONS = ('fetch', 'checksum', 'decompress', 'skip_identical')
@@ -225,31 +221,6 @@ def _is_uri(text: str) -> bool:
 def _check_stores(stores: list[str] | None) -> None:
     if stores and '' in stores:
         _reject(_('--store requires the ID of a store.'))
-
-
-def warn_about_result(result: import_wait.ImportResult) -> None:
-    """Warn about missing stores and a conversion, which are not failures."""
-    if result.missing_stores:
-        LOG.warning(
-            _('Image %(id)s was not imported into these stores: %(stores)s.'),
-            {
-                'id': result.image.id,
-                'stores': ', '.join(result.missing_stores),
-            },
-        )
-    if result.converted:
-        LOG.warning(
-            _(
-                'The server converted image %(id)s to disk format '
-                '%(disk_format)s in container format %(container_format)s, '
-                'so its checksum could not be compared.'
-            ),
-            {
-                'id': result.image.id,
-                'disk_format': result.image.disk_format,
-                'container_format': result.image.container_format,
-            },
-        )
 
 
 def _reject(text: str) -> NoReturn:

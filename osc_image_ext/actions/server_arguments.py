@@ -24,6 +24,7 @@ from openstackclient.identity import common as identity_common
 from osc_lib import exceptions as osc_exceptions
 
 from osc_image_ext import bulk
+from osc_image_ext import text
 from osc_image_ext.compute import hypervisors as _hypervisors
 from osc_image_ext.compute import server_changes
 from osc_image_ext.compute import session as _session
@@ -68,10 +69,8 @@ def find_hypervisors(
     if not parsed_args.matching:
         return _find_named(session, parsed_args)
     found = _hypervisors.list_matching(session, parsed_args.matching)
-    LOG.warning(
-        _('Hypervisors found: %(names)s.'),
-        {'names': ', '.join(each.name for each in found)},
-    )
+    names = ', '.join(text.printable(each.name) for each in found)
+    LOG.warning(_('Hypervisors found: %(names)s.'), {'names': names})
     return found
 
 

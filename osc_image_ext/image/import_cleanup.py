@@ -22,6 +22,7 @@ from osc_image_ext import api_errors
 from osc_image_ext import exceptions
 from osc_image_ext import listener as _listener
 from osc_image_ext import retry
+from osc_image_ext import text
 from osc_image_ext.i18n import _
 from osc_image_ext.image import data
 from osc_image_ext.image import record
@@ -67,7 +68,7 @@ def note_import_continues(
                 image = proxy.get_image(image_id)
                 stop.add_note(
                     _('Image %(id)s is in status %(status)s.')
-                    % {'id': image_id, 'status': image.status}
+                    % {'id': image_id, 'status': text.printable(image.status)}
                 )
             raise
         stop.add_note(

@@ -76,9 +76,12 @@ class TestCheck(unittest.TestCase):
 
 
 class TestHypervisors(unittest.TestCase):
-    def found(self, *arguments: str) -> list[str]:
+    def found(
+        self,
+        *arguments: str,
+        names: tuple[str, ...] = ('node-1', 'node-10'),
+    ) -> list[str]:
         nova = compute_doubles.Nova()
-        names = ('node-1', 'node-10')
         page = {'hypervisors': [compute_doubles.hypervisor(n) for n in names]}
         nova.answer('GET', DETAIL, page)
         found = server_arguments.find_hypervisors(
@@ -123,6 +126,11 @@ class TestHypervisors(unittest.TestCase):
         self.assertEqual(
             'Hypervisors found: node-1, node-10.', record.getMessage()
         )
+
+    def test_names_do_not_control_the_terminal(self) -> None:
+        with self.assertLogs(server_arguments.LOG) as logged:
+            self.found('--matching', 'node', names=('node-\x1b[2J',))
+        self.assertTrue(logged.output[0].endswith('found: node-\\x1b[2J.'))
 
 
 class TestFilters(unittest.TestCase):
