@@ -201,9 +201,9 @@ def filter_factory(
 def _process_factory(options: opts.Options) -> Callable[[], process.Process]:
     if not options.memcache_servers:
         LOG.warning(
-            'No memcache_servers are configured in the group %s: each process '
-            'reports only the uploads that it receives itself.',
-            opts.GROUP,
+            'No memcache_servers are configured in the group %(group)s: each '
+            'process reports only the uploads that it receives itself.',
+            {'group': opts.GROUP},
         )
         return lambda: process.Process(None, options.running_ttl)
     context = memcached.tls_context(options)
@@ -222,7 +222,7 @@ def _report_status(
             report(int(status[:3]))
         except Exception:
             # The request is more important than its progress.
-            LOG.exception('The progress of a request cannot be reported')
+            LOG.exception('The progress of a request cannot be reported.')
         return start_response(status, *args, **kwargs)
 
     return start

@@ -198,9 +198,12 @@ class _Server:
     def _fail(self, error: Exception) -> None:
         self._dead_until = self._clock() + _DEAD_TIMEOUT
         self._log.warning(
-            'The progress of uploads is not shared by memcached server %s: %s',
-            self._address,
-            str(error) or type(error).__name__,
+            'The progress of uploads is not shared by memcached server '
+            '%(server)s: %(reason)s',
+            {
+                'server': self._address,
+                'reason': str(error) or type(error).__name__,
+            },
         )
 
 

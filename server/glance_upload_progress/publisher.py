@@ -172,7 +172,9 @@ class Publisher:
             try:
                 has_more = self.publish()
             except Exception as error:
-                self._log.warning('Uploads cannot be reported: %r', error)
+                self._log.warning(
+                    'Uploads cannot be reported: %(error)r', {'error': error}
+                )
 
     def _observe(self) -> list[tuple[_Entry, records.Record]]:
         """Return what has to be published."""

@@ -74,7 +74,10 @@ class Upload:
             self._on_start(self)
         except Exception:
             # The upload is more important than its progress.
-            LOG.exception('Upload of %s cannot be reported', self.image_id)
+            LOG.exception(
+                'The upload of image %(id)s cannot be reported.',
+                {'id': self.image_id},
+            )
 
     def on_data(self, count: int) -> None:
         self._received += count
