@@ -26,6 +26,9 @@ extensions = [
     'reno.sphinxext',
 ]
 
+# Help texts name options: of '--store' it would make one with a dash.
+smartquotes = False
+
 html_theme = 'furo'
 html_title = f'{project} {version}'
 if release != version:
