@@ -159,5 +159,6 @@ def _seconds(now: meter.Meter) -> float:
 def _free_columns(fields: dict[str, str], width: int) -> int:
     """Return the number of free columns."""
     taken = sum(_text.Text(text).cell_len + 1 for text in fields.values())
-    # Room for the ^C that a terminal echoes, which would break the line.
+    # A margin for characters that are wider than rich believes: the terminal
+    # cuts what is too long.
     return width - 2 - taken

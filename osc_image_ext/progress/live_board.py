@@ -73,9 +73,11 @@ class LiveBoard:
         self._region.__exit__()
 
     def _lay_out(self) -> _console.RenderableType:
+        if not self._rows:
+            return _console.Group()  # an empty table takes a line
         width = self._region.width
         titles = [_text.Text(title) for title, _row in self._rows.values()]
-        longest = max((title.cell_len for title in titles), default=0)
+        longest = max(title.cell_len for title in titles)
         title_width = min(longest, width // _TITLE_FRACTION)
         lines = table.Table.grid(padding=(0, 1), pad_edge=False)
         for title, (_title, row) in zip(

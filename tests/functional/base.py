@@ -14,7 +14,6 @@
 
 from collections.abc import Callable, Sequence
 import dataclasses
-import fcntl
 import functools
 import json
 import os
@@ -23,7 +22,6 @@ import pty
 import signal
 import subprocess
 import sys
-import termios
 import time
 from typing import Any, cast, TypeVar
 import uuid
@@ -245,14 +243,11 @@ class FunctionalTest(testtools.TestCase):
         self.addCleanup(os.close, master)
         self.addCleanup(os.close, slave)
 
-        def take_terminal() -> None:  # getpass asks on /dev/tty
-            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-
         process = self.start(
             *args,
             stdin=slave,
             start_new_session=True,
-            preexec_fn=take_terminal,
+            preexec_fn=terminal.take,  # getpass asks on /dev/tty
         )
         prompt = b''
         while not prompt.endswith(b': '):

@@ -407,6 +407,10 @@ class ListTest(ProgressTest):
         self.wait_for(
             lambda: any(shown.startswith(line) for shown in screen.lines)
         )
+        count = len(screen.lines)
+        screen.resize(60)
+        self.wait_for(lambda: max(map(len, screen.lines[1:])) < 60)
+        self.assertEqual(count, len(screen.lines))
         self.stall.released.set()
         self.assertEqual(0, screen.wait())
         self.assertRegex(screen.lines[-1], f'^{self.name}: active in 0:')

@@ -124,6 +124,14 @@ class FileTest(save_base.SaveTest):
         self.assertRegex(lines[-1], ': verified, 3.0 MiB in 0:0., .*/s$')
         self.assert_saved()
 
+    def test_progress_on_a_narrow_terminal(self) -> None:
+        self.stored_image()
+        screen = self.on_terminal(*self.save, '--progress', columns=40)
+        self.assertEqual(0, screen.wait())
+        (line,) = screen.lines
+        self.assertRegex(line, r'^verified  3.0/3.0 MiB 100% +0:\d\d$')
+        self.assert_saved()
+
 
 class SingleStoreTest(save_base.SaveTest):
     region = 'single'

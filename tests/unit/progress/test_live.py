@@ -106,9 +106,50 @@ class TestCursor(LiveTestCase):
             display.phase('uploading')
             display.started(100)
             display.tick()
+        self.assertNotIn('\x1b[?25l', self.stream.getvalue())
+
+    def test_it_stands_where_all_that_follows_can_be_erased(self) -> None:
+        """However many lines a terminal has made of one."""
+        with self.display() as display:
+            display.phase('uploading')
+            display.tick()
+            self.assertTrue(self.stream.getvalue().endswith('\r'))
+            drawn = len(self.stream.getvalue())
+            display.tick()
+        self.assertTrue(
+            self.stream.getvalue()[drawn:].startswith(
+                '\x1b[K\x1b[C\x1b[J\r\x1b[?7luploading'
+            )
+        )
+
+    def test_the_terminal_wraps_nothing_meanwhile(self) -> None:
+        """It may become narrower between the layout and the drawing."""
+        with self.display() as display:
+            display.phase('uploading')
+            display.tick()
             drawn = self.stream.getvalue()
-        shown, hidden = '\x1b[?25h', '\x1b[?25l'
-        self.assertGreater(drawn.rfind(shown), drawn.rfind(hidden))
+        off, on = '\x1b[?7l', '\x1b[?7h'
+        self.assertLess(drawn.index(off), drawn.index('uploading'))
+        self.assertLess(drawn.index('uploading'), drawn.index(on))
+        self.assertGreater(drawn.rindex(on), drawn.rindex(off))
+
+
+class TestColors(LiveTestCase):
+    COLOR = r'\x1b\[[\d;]*3\d'
+
+    def test_a_terminal_gets_colors(self) -> None:
+        self.drawn()
+        self.assertRegex(self.stream.getvalue(), self.COLOR)
+
+    def test_not_if_they_are_not_wanted(self) -> None:
+        os.environ['NO_COLOR'] = '1'
+        for total in (100 * MIB, None):
+            self.drawn(total=total)
+            self.assertNotRegex(self.stream.getvalue(), self.COLOR)
+
+    def test_that_they_are_not_forced_makes_no_log_of_a_terminal(self) -> None:
+        os.environ['FORCE_COLOR'] = ''
+        self.assertRegex(self.drawn(), f'^uploading {BAR}  50.0/100.0 MiB')
 
 
 class TestLine(LiveTestCase):
@@ -220,7 +261,7 @@ class TestTransfer(LiveTestCase):
         self.assertIn(' 90% ', self.lines()[0])
         self.assertIn(' 10% ', self.lines()[1])
 
-    def test_every_way_out_ends_the_line_and_shows_the_cursor(self) -> None:
+    def test_every_way_out_ends_the_line(self) -> None:
         for error, expected in (
             (None, 'verified'),
             (ValueError(), 'failed'),
@@ -238,8 +279,7 @@ class TestTransfer(LiveTestCase):
                     if error:
                         raise error
                 self.assertTrue(self.lines()[-1].startswith(expected))
-                end = self.stream.getvalue()[-8:]
-                self.assertEqual('\n\x1b[?25h', end[-7:])
+                self.assertTrue(self.stream.getvalue().endswith('\n'))
 
 
 class TestLogging(LiveTestCase):

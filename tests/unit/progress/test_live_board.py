@@ -81,6 +81,32 @@ class TestLiveBoard(unittest.TestCase):
         self.assertIn('[red]disk-a: active in 0:00', text)
         self.assertTrue(self.lines()[-1].startswith('[red]disk-b receiving'))
 
+    def test_nothing_follows_the_last_one(self) -> None:
+        with live_board.LiveBoard(self.stream, self.clock, 80) as board:
+            board.get_row('a', 'disk').phase('active')
+            board.refresh()
+            board.finish('a')
+            board.refresh()
+        self.assertEqual(1, self.stream.getvalue().count('\n'))
+
+    def test_the_cursor_goes_back_to_the_first_line(self) -> None:
+        with live_board.LiveBoard(self.stream, self.clock, 80) as board:
+            for key in 'abc':
+                board.get_row(key, key).phase('receiving')
+            board.refresh()
+            self.assertTrue(self.stream.getvalue().endswith('\r\x1b[2A'))
+
+    def test_more_lines_than_the_terminal_has(self) -> None:
+        os.environ['LINES'] = '10'
+        with live_board.LiveBoard(self.stream, self.clock, 80) as board:
+            for number in range(30):
+                board.get_row(str(number), str(number)).phase('receiving')
+            board.refresh()
+            lines = self.lines()
+            self.assertEqual(10, len(lines))
+            self.assertEqual('...', lines[-1].strip())
+        self.assertEqual(30, len(self.lines()[10:]))
+
     def test_titles_are_fit_for_a_terminal(self) -> None:
         with live_board.LiveBoard(self.stream, self.clock, 80) as board:
             board.get_row('a', 'x\x1b]0;title\x07y').phase('receiving')
