@@ -36,6 +36,15 @@ def printable(text: str) -> str:
     )
 
 
+def encodable(text: str, encoding: str) -> str:
+    """Return text with escape sequences for what an encoding does not have.
+
+    Python writes them to standard error anyway (``backslashreplace``); what
+    counts columns has to see them before.
+    """
+    return text.encode(encoding, 'backslashreplace').decode(encoding)
+
+
 def end_sentence(text: str) -> str:
     """Return text that another sentence may follow."""
     if text.endswith(('.', '!', '?')):

@@ -19,6 +19,7 @@ from rich import progress_bar
 from rich import table
 from rich import text as _text
 
+from osc_image_ext import text
 from osc_image_ext.progress import base
 from osc_image_ext.progress import meter
 from osc_image_ext.progress import region
@@ -59,7 +60,12 @@ class LiveDisplay(base.Display):
         self.meter.sample()
         if self.meter.name:
             self._region.draw(
-                make_line(self.meter, self.unit, self._region.width)
+                make_line(
+                    self.meter,
+                    self.unit,
+                    self._region.width,
+                    self._region.encoding,
+                )
             )
 
     def finish(self) -> None:
@@ -72,15 +78,21 @@ class LiveDisplay(base.Display):
             self._region.__exit__()
 
 
-def make_line(now: meter.Meter, unit: units.Unit, width: int) -> table.Table:
+def make_line(
+    now: meter.Meter, unit: units.Unit, width: int, encoding: str
+) -> table.Table:
     """Lay out one line that fits into a width."""
     if now.server_reported:
         fields = _reported_fields(now, unit)
     elif now.counting:
         fields = _counted_fields(now, unit)
     else:
-        fields = _waiting_fields(now, width)
-    fields = {name: text for name, text in fields.items() if text}
+        fields = _waiting_fields(now, width, encoding)
+    fields = {
+        name: text.encodable(value, encoding)
+        for name, value in fields.items()
+        if value
+    }
     if _free_columns(fields, width) <= _MIN_BAR_WIDTH:
         fields.pop('sent_rate', None)
     whole = _free_columns(fields, width) >= 0
@@ -89,7 +101,7 @@ def make_line(now: meter.Meter, unit: units.Unit, width: int) -> table.Table:
             break
         fields.pop(dispensable, None)
     cells: list[_text.Text | progress_bar.ProgressBar] = [
-        _text.Text(text, no_wrap=True) for text in fields.values()
+        _text.Text(value, no_wrap=True) for value in fields.values()
     ]
     free = _free_columns(fields, width)
     if whole and free > _MIN_BAR_WIDTH:
@@ -139,16 +151,27 @@ def _reported_fields(now: meter.Meter, unit: units.Unit) -> dict[str, str]:
     }
 
 
-def _waiting_fields(now: meter.Meter, width: int) -> dict[str, str]:
+def _waiting_fields(
+    now: meter.Meter, width: int, encoding: str
+) -> dict[str, str]:
     """Return the fields of a wait, the message truncated to fit."""
     fields = {
         'phase': f'{now.name:10}',
         'data': '',
         'time': f'{units.format_duration(now.elapsed):>5}',
     }
-    message = _text.Text(now.message)
-    message.truncate(max(_free_columns(fields, width), 0), overflow='ellipsis')
-    return {**fields, 'data': message.plain}
+    columns = max(_free_columns(fields, width), 0)
+    return {**fields, 'data': shorten(now.message, columns, encoding).plain}
+
+
+def shorten(value: str, columns: int, encoding: str) -> _text.Text:
+    """Return text that takes at most so many columns."""
+    shortened = _text.Text(text.encodable(value, encoding), no_wrap=True)
+    has_ellipsis = encoding.startswith('utf')
+    shortened.truncate(
+        columns, overflow='ellipsis' if has_ellipsis else 'crop'
+    )
+    return shortened
 
 
 def _seconds(now: meter.Meter) -> float:
@@ -158,7 +181,7 @@ def _seconds(now: meter.Meter) -> float:
 
 def _free_columns(fields: dict[str, str], width: int) -> int:
     """Return the number of free columns."""
-    taken = sum(_text.Text(text).cell_len + 1 for text in fields.values())
+    taken = sum(_text.Text(value).cell_len + 1 for value in fields.values())
     # A margin for characters that are wider than rich believes: the terminal
     # cuts what is too long.
     return width - 2 - taken

@@ -17,7 +17,6 @@ from typing import Any, Self, TextIO
 
 from rich import console as _console
 from rich import table
-from rich import text as _text
 
 from osc_image_ext import text
 from osc_image_ext.progress import live
@@ -75,17 +74,19 @@ class LiveBoard:
     def _lay_out(self) -> _console.RenderableType:
         if not self._rows:
             return _console.Group()  # an empty table takes a line
-        width = self._region.width
-        titles = [_text.Text(title) for title, _row in self._rows.values()]
-        longest = max(title.cell_len for title in titles)
-        title_width = min(longest, width // _TITLE_FRACTION)
+        width, encoding = self._region.width, self._region.encoding
+        titles = [
+            live.shorten(title, width // _TITLE_FRACTION, encoding)
+            for title, _row in self._rows.values()
+        ]
+        title_width = max(title.cell_len for title in titles)
         lines = table.Table.grid(padding=(0, 1), pad_edge=False)
         for title, (_title, row) in zip(
             titles, self._rows.values(), strict=True
         ):
-            title.truncate(title_width, overflow='ellipsis', pad=True)
+            title.truncate(title_width, pad=True)
             line = live.make_line(
-                row, units.format_bytes, width - title_width - 1
+                row, units.format_bytes, width - title_width - 1, encoding
             )
             lines.add_row(title, line)
         return lines

@@ -69,6 +69,11 @@ class LiveRegion(_console.RenderHook):
         """Columns of the terminal as it is now."""
         return self._console.width
 
+    @property
+    def encoding(self) -> str:
+        """Encoding of the terminal, in lower case."""
+        return self._console.encoding
+
     def __enter__(self) -> Self:
         self._console.push_render_hook(self)
         # Logged lines would otherwise be written into the live lines.

@@ -99,3 +99,22 @@ class TerminalTest(base.FunctionalTest):
             screen.lines,
         )
         self.assertIn('active', screen.lines)
+
+    def test_ascii(self) -> None:
+        self.environ |= {
+            'LC_ALL': 'C',
+            'PYTHONCOERCECLOCALE': '0',
+            'PYTHONIOENCODING': 'ascii',  # tox sets it to UTF-8
+            'PYTHONUTF8': '0',
+        }
+        screen = self.on_terminal(*self.command)
+        self.wait_for(lambda: screen.lines)
+        self.stall.released.set()
+        self.assertEqual(0, screen.wait())
+        self.assertTrue(screen.written.isascii())
+        for lines in screen.screens:
+            self.assertLessEqual(len(lines), 1, lines)
+        self.assertRegex(
+            screen.lines[0],
+            r'^verified  -{20,} 6\.0/6\.0 MiB 100% .* \d:\d\d$',
+        )

@@ -45,6 +45,19 @@ class TestPrintable(unittest.TestCase):
         self.assertEqual('x' * 400, _text.printable('x' * 400))
 
 
+class TestEncodable(unittest.TestCase):
+    def test_text(self) -> None:
+        for encoding, expected in (
+            ('utf-8', 'größer…'),
+            ('latin-1', r'größer\u2026'),
+            ('ascii', r'gr\xf6\xdfer\u2026'),
+        ):
+            with self.subTest(encoding):
+                self.assertEqual(
+                    expected, _text.encodable('größer…', encoding)
+                )
+
+
 class TestEndSentence(unittest.TestCase):
     def test_a_sentence_ends(self) -> None:
         self.assertEqual('It broke.', _text.end_sentence('It broke'))

@@ -134,6 +134,34 @@ class TestCursor(LiveTestCase):
         self.assertGreater(drawn.rindex(on), drawn.rindex(off))
 
 
+class TestEncoding(LiveTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.stream = doubles.AsciiTerminal()
+
+    def test_the_bar(self) -> None:
+        with self.display() as display:
+            display.phase('uploading')
+            display.started(100 * MIB)
+            display.moved(50 * MIB)
+            display.tick()
+            self.assertRegex(
+                self.lines()[-1], '^uploading [- ]{20,}  50.0/100.0'
+            )
+        self.assertTrue(self.stream.getvalue().isascii())
+
+    def test_columns_are_those_of_escape_sequences(self) -> None:
+        for width in range(20, 100):
+            for message in ('', 'größer', 'größer ' * 20):
+                self.stream = doubles.AsciiTerminal()
+                with self.display(width) as display:
+                    display.phase('prüfen', message)
+                    display.tick()
+                    line = self.lines()[-1].rstrip()
+                self.assertTrue(line.isascii(), line)
+                self.assertLess(len(line), width, line)
+
+
 class TestColors(LiveTestCase):
     COLOR = r'\x1b\[[\d;]*3\d'
 
