@@ -14,6 +14,10 @@
 
 from importlib import metadata
 
+from docutils import nodes
+from sphinx import application
+from sphinx.transforms import post_transforms
+
 project = 'osc-image-ext'
 author = metadata.metadata(project)['Author']
 copyright = author
@@ -34,5 +38,36 @@ html_title = f'{project} {version}'
 if release != version:
     html_title += ' (unreleased)'
 
+# openstack(1) is OpenStackClient's own.
+man_pages = [
+    (
+        'cli/index',
+        'openstack-image-ext',
+        'OpenStackClient commands for verified images and bulk changes',
+        author,
+        1,
+    )
+]
+
 # The program name shown in the command reference.
 autoprogram_cliff_application = 'openstack'
+
+
+class TitlesOfPages(post_transforms.SphinxPostTransform):
+    """In the manual page, replaces links to other pages by their titles.
+
+    Sphinx writes "<>", an empty address, after each of them.
+    """
+
+    builders = ('man',)
+    default_priority = 20  # after references have been resolved
+
+    def run(self) -> None:
+        for link in list(self.document.findall(nodes.reference)):
+            if link.get('internal'):
+                title = link.astext()
+                link.replace_self(nodes.emphasis(title, title))
+
+
+def setup(app: application.Sphinx) -> None:
+    app.add_post_transform(TitlesOfPages)
