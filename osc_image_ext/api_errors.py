@@ -82,10 +82,13 @@ def describe(error: BaseException) -> str:
             'response': response_error(response)
         }
     elif isinstance(error, ksa_exceptions.ConnectionError):
-        sentence = _text.end_sentence(
+        text = (
             _('Cannot connect to %(url)s: %(reason)s')
-            % {'url': _url(error), 'reason': connection_error_reason(error)}
+            if (url := _url(error))
+            else _('Cannot connect to the server: %(reason)s')
         )
+        reason = connection_error_reason(error)
+        sentence = _text.end_sentence(text % {'url': url, 'reason': reason})
     elif isinstance(error, _EXPECTED) and str(error):
         sentence = _text.end_sentence(_text.printable(str(error)))
     else:  # its words alone would mean nothing to the user
@@ -99,11 +102,11 @@ def describe(error: BaseException) -> str:
 
 
 def _url(error: BaseException) -> str:
-    """Return the URL of the request that failed to connect."""
+    """Return the URL of the request that failed to connect, '' if unknown."""
     for cause in list_causes(error):
         if request := getattr(cause, 'request', None):
             return safe_url(request.url)
-    return _('the server')
+    return ''
 
 
 def safe_url(url: str) -> str:

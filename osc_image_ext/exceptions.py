@@ -173,18 +173,19 @@ class VerificationError(Error):
         self.what = what
         self.expected = expected
         self.actual = actual
-        super().__init__(
+        text = (
             _(
-                'Verification of image %(id)s failed: expected %(what)s '
+                'Verification of image %(id)s failed: expected size '
                 '%(expected)s, but the server reports %(actual)s.'
             )
-            % {
-                'id': image_id,
-                'what': what,
-                'actual': actual,
-                'expected': expected,
-            }
+            if what == 'size'
+            else _(
+                'Verification of image %(id)s failed: expected %(algorithm)s '
+                '%(expected)s, but the server reports %(actual)s.'
+            )
         )
+        values = {'expected': expected, 'actual': actual}
+        super().__init__(text % {'id': image_id, 'algorithm': what, **values})
 
 
 class CorruptDataError(Error):

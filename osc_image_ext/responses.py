@@ -90,6 +90,7 @@ def unexpected(response: requests.Response) -> exceptions.UnexpectedResponse:
         excerpt = f'{excerpt[:_EXCERPT_LENGTH]}...'
     request = (response.history or [response])[0].request
     return exceptions.UnexpectedResponse(
+        # Translators: %(type)s is the content type of the response.
         _('Unexpected response to %(method)s %(url)s (%(type)s): %(response)s')
         % {
             'method': request.method,

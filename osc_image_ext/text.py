@@ -18,6 +18,9 @@ import shlex
 _MAX_LENGTH = 400
 _TAIL_LENGTH = 100
 
+# Western ones, and those of translations into Chinese and Japanese.
+_SENTENCE_ENDS = ('.', '!', '?', '\u3002', '\uff01', '\uff1f')
+
 
 def printable(text: str) -> str:
     """Return text on one line, without anything that controls a terminal.
@@ -47,7 +50,7 @@ def encodable(text: str, encoding: str) -> str:
 
 def end_sentence(text: str) -> str:
     """Return text that another sentence may follow."""
-    if text.endswith(('.', '!', '?')):
+    if text.endswith(_SENTENCE_ENDS):
         return text
     return f'{text.rstrip(" ,:;")}.'
 

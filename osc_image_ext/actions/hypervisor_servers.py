@@ -176,10 +176,18 @@ class BulkChange:
         screen = next((s for s in screens if s and s.isatty()), None)
         if screen is None or not (stdin and stdin.isatty()):
             return
-        question = _('Change %(count)d servers on %(place)s? [y/N] ')
+        # Translators: %(place)s is names, or a number of hypervisors. For y
+        # and yes your answers are accepted, too.
+        question = ngettext(
+            'Change %(count)d server on %(place)s? [y/N] ',
+            'Change %(count)d servers on %(place)s? [y/N] ',
+            count,
+        )
         screen.write(question % {'count': count, 'place': place})
         screen.flush()
-        if stdin.readline().strip().lower() not in ('y', 'yes'):
+        # Translators: answers to the prompt [y/N].
+        answers = ('y', 'yes', _('y'), _('yes'))
+        if stdin.readline().strip().lower() not in answers:
             raise osc_exceptions.CommandError(
                 _('Aborted; no servers were changed.')
             )

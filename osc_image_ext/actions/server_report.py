@@ -17,7 +17,6 @@ import logging
 
 from osc_image_ext.compute import batch
 from osc_image_ext.compute import outcomes as _outcomes
-from osc_image_ext.i18n import _
 from osc_image_ext.i18n import ngettext
 
 LOG = logging.getLogger(__name__)
@@ -98,10 +97,14 @@ def _log_interrupted(skipped: int, count: int) -> None:
 
 def _log_given_up(skipped: int, count: int) -> None:
     LOG.error(
-        _(
+        ngettext(
+            'Stopped after %(failures)d failures in a row for the same '
+            'reason; skipped %(skipped)d of %(count)d server. Use '
+            '--keep-going to try all.',
             'Stopped after %(failures)d failures in a row for the same '
             'reason; skipped %(skipped)d of %(count)d servers. Use '
-            '--keep-going to try all.'
+            '--keep-going to try all.',
+            count,
         ),
         {
             'failures': batch.MAX_SAME_FAILURES,

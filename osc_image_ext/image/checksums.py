@@ -18,6 +18,7 @@ import re
 from osc_image_ext import exceptions
 from osc_image_ext import text as _text
 from osc_image_ext.i18n import _
+from osc_image_ext.i18n import ngettext
 from osc_image_ext.image import digest
 from osc_image_ext.image import fetch
 from osc_image_ext.image import source as _source
@@ -84,9 +85,12 @@ def parse_value(text: str) -> Checksum | None:
     length = 2 * digest.new(algorithm).digest_size
     if len(value) != length:
         raise exceptions.SourceError(
-            _(
+            ngettext(
                 'The checksum %(value)s is not valid: %(algorithm)s has '
-                '%(length)d digits.'
+                '%(length)d digit.',
+                'The checksum %(value)s is not valid: %(algorithm)s has '
+                '%(length)d digits.',
+                length,
             )
             % {'value': value, 'algorithm': algorithm, 'length': length}
         )
@@ -132,12 +136,13 @@ def find(text: str, file_name: str, name: str) -> Checksum:
         or line.file_name.rpartition('/')[2] == file_name
     }
     if not found:
-        raise exceptions.SourceError(
+        message = (
             _('%(list)s has no checksum for %(file)s.')
-            % {
-                'list': name,
-                'file': _text.printable(file_name) or _('the data'),
-            }
+            if file_name
+            else _('%(list)s has no checksum for the data.')
+        )
+        raise exceptions.SourceError(
+            message % {'list': name, 'file': _text.printable(file_name)}
         )
     longest = max(len(checksum.value) for checksum in found)
     best = [each for each in found if len(each.value) == longest]

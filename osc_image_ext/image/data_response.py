@@ -22,6 +22,7 @@ from osc_image_ext import exceptions
 from osc_image_ext import responses
 from osc_image_ext import text
 from osc_image_ext.i18n import _
+from osc_image_ext.i18n import ngettext
 from osc_image_ext.image import checked_proxy
 
 # What stores answer that cannot send a part of the data (rbd, Swift, S3). A
@@ -84,9 +85,12 @@ def _check_size(
     for size in announced:
         if size is not None and image.size is not None and size != image.size:
             raise exceptions.TransferError(
-                _(
-                    'The server sends %(actual)d bytes as image %(id)s, which '
-                    'has %(size)d bytes.'
+                ngettext(
+                    'The server sends %(actual)d byte as image %(id)s, whose '
+                    'size is %(size)d.',
+                    'The server sends %(actual)d bytes as image %(id)s, whose '
+                    'size is %(size)d.',
+                    size,
                 )
                 % {'actual': size, 'id': image.id, 'size': image.size}
             )

@@ -33,6 +33,7 @@ from osc_image_ext import exceptions
 from osc_image_ext import listener as _listener
 from osc_image_ext import retry
 from osc_image_ext.i18n import _
+from osc_image_ext.i18n import ngettext
 from osc_image_ext.image import data_request
 from osc_image_ext.image import data_response
 from osc_image_ext.image import streams
@@ -234,9 +235,12 @@ class Download:
             raise data_request.LostConnection(_('the data ended early'))
         if self._received + len(block) > self.size:
             raise exceptions.TransferError(
-                _(
+                ngettext(
+                    'The server sends more than the %(size)d byte of image '
+                    '%(id)s.',
                     'The server sends more than the %(size)d bytes of image '
-                    '%(id)s.'
+                    '%(id)s.',
+                    self.size,
                 )
                 % {'size': self.size, 'id': self._image.id}
             )

@@ -27,6 +27,7 @@ from typing import Self
 from osc_image_ext import exceptions
 from osc_image_ext import text
 from osc_image_ext.i18n import _
+from osc_image_ext.i18n import ngettext
 from osc_image_ext.image import partial
 from osc_image_ext.image import sparse as _sparse
 from osc_image_ext.image import streams
@@ -116,8 +117,10 @@ class FileTarget:
         # Some file systems do not report anything.
         if not usage.total or usage.free >= size:
             return
-        problem = _(
-            '%(name)s needs %(size)d bytes, but only %(free)d bytes are free.'
+        problem = ngettext(
+            '%(name)s needs %(size)d byte, but only %(free)d are free.',
+            '%(name)s needs %(size)d bytes, but only %(free)d are free.',
+            size,
         ) % {'name': self._name, 'size': size, 'free': usage.free}
         if not self._sparse:
             raise exceptions.TargetError(problem)

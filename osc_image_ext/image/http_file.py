@@ -19,6 +19,7 @@ import requests
 from osc_image_ext import exceptions
 from osc_image_ext import retry
 from osc_image_ext.i18n import _
+from osc_image_ext.i18n import ngettext
 from osc_image_ext.image import block_file
 from osc_image_ext.image import web as _web
 
@@ -107,8 +108,10 @@ class HttpFile(block_file.BlockFile):
     def _recover(self, error: Exception) -> None:
         """Continue, or start again if nothing has been read yet."""
         self._close_response()
-        problem = _(
-            'Fetching %(name)s broke off after %(count)d bytes: %(reason)s.'
+        problem = ngettext(
+            'Fetching %(name)s broke off after %(count)d byte: %(reason)s.',
+            'Fetching %(name)s broke off after %(count)d bytes: %(reason)s.',
+            self._position,
         ) % {
             'name': self._name,
             'count': self._position,

@@ -143,10 +143,13 @@ class _Reporter(_listener.NullListener):
 
     def _where(self) -> str:
         if not self._stores:
+            # Translators: follows the phase "importing" after a comma.
             return _('to the store')
         store = text.printable(self._stores[self._current])
         if len(self._stores) == 1:
+            # Translators: the name of a store; follows "importing".
             return _('to %s') % store
+        # Translators: follows "importing": to STORE (2 of 3).
         return _('to %(store)s (%(number)d of %(all)d)') % {
             'store': store,
             'number': self._current + 1,

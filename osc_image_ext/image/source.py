@@ -26,6 +26,7 @@ from oslo_utils.imageutils import format_inspector
 from osc_image_ext import exceptions
 from osc_image_ext import text
 from osc_image_ext.i18n import _
+from osc_image_ext.i18n import ngettext
 from osc_image_ext.image import streams
 
 # Formats whose content may look like anything: a guest sees the image as a
@@ -210,7 +211,11 @@ def require_size(name: str, actual: int, expected: int | None) -> int:
     """
     if expected not in (None, actual):
         raise exceptions.SourceError(
-            _('%(name)s is %(actual)d bytes long, but --size is %(size)d.')
+            ngettext(
+                '%(name)s is %(actual)d byte long, but --size is %(size)d.',
+                '%(name)s is %(actual)d bytes long, but --size is %(size)d.',
+                actual,
+            )
             % {'name': name, 'actual': actual, 'size': expected}
         )
     return actual

@@ -21,6 +21,7 @@ from typing import Self
 
 from osc_image_ext import exceptions
 from osc_image_ext.i18n import _
+from osc_image_ext.i18n import ngettext
 from osc_image_ext.image import source
 from osc_image_ext.image import sparse
 from osc_image_ext.image import target as _target
@@ -68,7 +69,11 @@ class SpecialTarget:
             _('What was written to %(name)s is not the image.')
             % {'name': self._name}
             if isinstance(error, exceptions.CorruptDataError)
-            else _('%(name)s has only the first %(count)d bytes.')
+            else ngettext(
+                '%(name)s has only the first %(count)d byte.',
+                '%(name)s has only the first %(count)d bytes.',
+                self.position,
+            )
             % {'name': self._name, 'count': self.position}
         )
 
@@ -86,9 +91,12 @@ class SpecialTarget:
                 os.close(descriptor)
         if held < size:
             raise exceptions.TargetError(
-                _(
+                ngettext(
+                    '%(name)s has %(actual)d byte, but the image has '
+                    '%(size)d.',
                     '%(name)s has %(actual)d bytes, but the image has '
-                    '%(size)d bytes.'
+                    '%(size)d.',
+                    held,
                 )
                 % {'name': self._name, 'actual': held, 'size': size}
             )

@@ -19,6 +19,7 @@ from typing import BinaryIO
 from osc_image_ext import exceptions
 from osc_image_ext import listener as _listener
 from osc_image_ext.i18n import _
+from osc_image_ext.i18n import ngettext
 from osc_image_ext.image import digest as _digest
 
 # urllib3 reads 16 KiB at a time from anything with a read(), which halves the
@@ -179,11 +180,20 @@ class VerboseFileWrapper:
         )
 
     def _size_mismatch(self, actual: int) -> exceptions.SourceError:
+        size = self.size or 0
         text = (
-            _('%(name)s ended after %(actual)d of %(size)d bytes.')
-            if actual < (self.size or 0)
-            else _('%(name)s is longer than the expected %(size)d bytes.')
+            ngettext(
+                '%(name)s ended after %(actual)d of %(size)d byte.',
+                '%(name)s ended after %(actual)d of %(size)d bytes.',
+                size,
+            )
+            if actual < size
+            else ngettext(
+                '%(name)s is longer than the expected %(size)d byte.',
+                '%(name)s is longer than the expected %(size)d bytes.',
+                size,
+            )
         )
         return exceptions.SourceError(
-            text % {'name': self._name, 'actual': actual, 'size': self.size}
+            text % {'name': self._name, 'actual': actual, 'size': size}
         )

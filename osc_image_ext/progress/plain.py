@@ -97,6 +97,7 @@ class PlainDisplay(base.Display):
                 }
             )
         if now.eta:
+            # Translators: remaining time, such as 12:34.
             fields.append(_('%s left') % units.format_duration(now.eta))
         self._write_line(', '.join(fields))
 
@@ -147,10 +148,12 @@ def format_end(now: meter.Meter, unit: units.Unit) -> str:
     """Return a line about a transfer that has ended."""
     duration = units.format_duration(now.elapsed)
     if not (now.counting and now.position):
+        # Translators: a phase that is over, such as "verified", and its time.
         return _('%(phase)s in %(time)s') % {
             'phase': now.name,
             'time': duration,
         }
+    # Translators: such as: verified, 1.5 GiB in 0:12, 128.0 MiB/s.
     line = _('%(phase)s, %(data)s in %(time)s, %(rate)s/s') % {
         'phase': ', '.join(filter(None, (now.name, now.message))),
         'data': unit(now.position),
@@ -159,7 +162,9 @@ def format_end(now: meter.Meter, unit: units.Unit) -> str:
     }
     if now.sent is None:
         return line
-    return f'{line}, ' + _('%s sent') % unit(now.sent)
+    # Translators: such as 1.5 GiB, of data that is decompressed.
+    sent = _('%s sent') % unit(now.sent)
+    return f'{line}, {sent}'
 
 
 def redirect_to_devnull(stream: TextIO) -> None:

@@ -59,6 +59,7 @@ def format_servers(number: float, of: int | None = None) -> str:
         text = f'{text:>{len(str(of))}}/{of}'
     count = number if of is None else of
     # The forms depend on a whole number; 0.5 servers is a plural.
+    # Translators: %s is a number, may have a decimal point or be 7/120.
     form = 1 if count == 1 else 2
     return ngettext('%s server', '%s servers', form) % text
 

@@ -201,7 +201,7 @@ class RefusedTest(ProxiedTest):
         lost=(faults.Answer(204), 'is active, but its store has lost the'),
         too_long=(
             faults.Headers({'content-length': '4000000'}),
-            'sends 4000000 bytes as image .* has 3145728 bytes.',
+            'sends 4000000 bytes as image .*, whose size is 3145728.',
         ),
         too_short=(
             faults.Headers({'content-length': '5'}),

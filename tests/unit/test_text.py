@@ -61,5 +61,5 @@ class TestEncodable(unittest.TestCase):
 class TestEndSentence(unittest.TestCase):
     def test_a_sentence_ends(self) -> None:
         self.assertEqual('It broke.', _text.end_sentence('It broke'))
-        for text in ('It broke.', 'It broke!', 'Why?'):
+        for text in ('It broke.', 'It broke!', 'Why?', '壊れた。'):
             self.assertEqual(text, _text.end_sentence(text))

@@ -22,6 +22,7 @@ import uuid
 
 from osc_lib import exceptions as osc_exceptions
 
+from osc_image_ext.actions import hypervisor_servers as actions
 from osc_image_ext.commands import hypervisor_servers
 from osc_image_ext.progress import display
 from tests.fixtures import compute_doubles
@@ -406,6 +407,16 @@ class TestConfirmation(CommandTestCase):
             with self.subTest(answer):
                 self.nova.asked.clear()
                 self.assertEqual(101, self.answered(answer))
+
+    def test_yes_in_the_language_of_the_question(self) -> None:
+        german = {'y': 'j', 'yes': 'ja'}
+        with mock.patch.object(
+            actions, '_', side_effect=lambda text: german.get(text, text)
+        ):
+            for answer in ('j\n', 'JA', 'y'):
+                with self.subTest(answer):
+                    self.nova.asked.clear()
+                    self.assertEqual(101, self.answered(answer))
 
     def test_ctrl_c(self) -> None:
         with (

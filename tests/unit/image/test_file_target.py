@@ -279,7 +279,7 @@ class TestBegin(FileTargetTestCase):
         with (
             self.assertRaisesRegex(
                 exceptions.TargetError,
-                f'^{self.path} needs 100 bytes, but only 99 bytes are free.$',
+                f'^{self.path} needs 100 bytes, but only 99 are free.$',
             ),
             self.make() as target,
         ):

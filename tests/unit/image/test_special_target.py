@@ -157,7 +157,7 @@ class TestBlockDevice(SpecialTargetTestCase):
         with (
             self.assertRaisesRegex(
                 exceptions.TargetError,
-                '^device has 5 bytes, but the image has 6 bytes.$',
+                '^device has 5 bytes, but the image has 6.$',
             ),
             self.target as target,
         ):

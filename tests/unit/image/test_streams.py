@@ -272,6 +272,17 @@ class TestAnnouncedSize(StreamTestCase):
                         handed_out += len(block)
                 self.assertEqual(expected, handed_out)
 
+    def test_one_byte_is_not_a_plural(self) -> None:
+        for data, expected in (
+            (b'', '^disk.img ended after 0 of 1 byte.$'),
+            (b'12', '^disk.img is longer than the expected 1 byte.$'),
+        ):
+            with (
+                self.subTest(expected),
+                self.assertRaisesRegex(exceptions.SourceError, expected),
+            ):
+                list(self.wrapped(data, 1))
+
     def test_an_empty_source_of_an_announced_size_is_an_error(self) -> None:
         with self.assertRaisesRegex(exceptions.SourceError, 'after 0 of'):
             list(self.wrapped(b'', 1))
