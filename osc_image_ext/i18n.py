@@ -12,9 +12,15 @@
 
 """Translation of messages and help texts."""
 
+import os
+
 import oslo_i18n
 
-_translators = oslo_i18n.TranslatorFactory(domain='osc_image_ext')
+# By default only the system's catalogues are found, not those of the package.
+_translators = oslo_i18n.TranslatorFactory(
+    domain='osc_image_ext',
+    localedir=os.path.join(os.path.dirname(__file__), 'locale'),
+)
 
 _ = _translators.primary
 #: Returns the singular or the plural form, as a number requires.

@@ -13,6 +13,10 @@
 """Sphinx configuration."""
 
 from importlib import metadata
+import os
+
+# The command reference is generated from help texts, in English.
+os.environ['LANGUAGE'] = 'en'
 
 from docutils import nodes
 from sphinx import application

@@ -12,8 +12,10 @@
 
 import contextlib
 import errno
+import gettext
 import logging
 import os
+import pathlib
 import re
 from typing import Any
 import unittest
@@ -21,6 +23,7 @@ from unittest import mock
 
 from rich import cells
 
+from osc_image_ext import i18n
 from osc_image_ext.progress import live
 from osc_image_ext.progress import units
 from tests.fixtures import doubles
@@ -245,6 +248,27 @@ class TestLine(LiveTestCase):
                         self.assertLessEqual(cells.cell_len(line), width)
                         self.assertEqual(1, self.stream.getvalue().count('\n'))
                         self.assertNotIn('\x1b[1A', self.stream.getvalue())
+
+    def test_phases_in_german_are_legible(self) -> None:
+        german = gettext.translation(
+            'osc_image_ext',
+            pathlib.Path(i18n.__file__).parent / 'locale',
+            languages=['de'],
+        )
+        for phase in (
+            *('uploading', 'downloading', 'importing', 'queued', 'comparing'),
+            *('failed', 'interrupted', 'waiting for the import', 'stalled'),
+        ):
+            name = german.gettext(phase)
+            with self.subTest(name):
+                self.assertNotEqual(phase, name)
+                self.assertRegex(
+                    self.drawn(80, phase=name),
+                    f'^{name} +{BAR} +50.0/100.0 MiB  50%  10.0 MiB/s  0:05$',
+                )
+                self.assertRegex(
+                    self.drawn(40, phase=name), f'^{name} .*50%.* 0:05$'
+                )
 
     def test_the_terminal_is_asked_for_its_columns_each_time(self) -> None:
         with self.display(None) as display:
