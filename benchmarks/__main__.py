@@ -14,6 +14,7 @@
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
+import pathlib
 import signal
 import sys
 
@@ -23,6 +24,7 @@ from benchmarks import glance
 from benchmarks import memory
 from benchmarks import programs
 from benchmarks import progress_filter
+from benchmarks import results
 from benchmarks import scale
 from benchmarks import servers
 from benchmarks import sources
@@ -59,7 +61,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:
-        return _compare(args.only or list(_PARTS), args.quick)
+        return _compare(args.only or list(_PARTS), args.quick, args.json)
     except (RuntimeError, bootstrap.BootstrapError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -80,16 +82,27 @@ def _arguments() -> argparse.Namespace:
         action='store_true',
         help='small images and few rounds, to try it out: proves nothing',
     )
+    parser.add_argument(
+        '--json',
+        type=pathlib.Path,
+        metavar='FILE',
+        help='write the results to this file, too (results of other parts '
+        'remain in it)',
+    )
     return parser.parse_args()
 
 
-def _compare(parts: Sequence[str], quick: bool) -> int:
+def _compare(
+    parts: Sequence[str], quick: bool, file: pathlib.Path | None
+) -> int:
     found = programs.find()
     missed = False
     for name in parts:
         with workspace.Workspace() as place:
             result = _PARTS[name](found, place, quick)
         print(result.render(), flush=True)
+        if file:
+            results.add(file, name, result)
         missed |= result.missed()
     return int(missed)
 
