@@ -23,6 +23,9 @@ from osc_image_ext.actions import signals
 class TestSetOnSignal(unittest.TestCase):
     def setUp(self) -> None:
         super().setUp()
+        # A shell lets what it runs in the background ignore Ctrl-C.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.addCleanup(signal.signal, signal.SIGINT, before)
         self.stop = signals.StopEvent()
 
     def test_a_signal_sets_it_and_raises_nothing(self) -> None:
