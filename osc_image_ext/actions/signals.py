@@ -32,15 +32,21 @@ _TERMINATING_SIGNALS = [
 
 
 class StopEvent(bulk.Stop):
-    """An event that a signal sets, and that a second one sets at once."""
+    """An event that a signal sets, and that Ctrl-C then sets at once."""
 
     #: the exit status that the signal would have caused, 0 without a signal
     status = 0
 
     def handle(self, number: int, frame: FrameType | None) -> None:
-        """Stop at the first signal, and at once at the second."""
+        """Stop at the first signal, and at once at another Ctrl-C.
+
+        Others may come twice, and mean no more than once: ``timeout`` signals
+        a command and its process group, and both a shell and its terminal
+        send SIGHUP.
+        """
         if self.is_set():
-            self.at_once.set()
+            if number == signal.SIGINT:
+                self.at_once.set()
             return
         self.status = 128 + number
         self.set()
@@ -51,7 +57,7 @@ def set_on_signal(stop: StopEvent) -> Iterator[None]:
     """Let Ctrl-C, SIGTERM and SIGHUP set an event instead of ending the block.
 
     An exception could be raised in the middle of whatever the block does. A
-    second signal sets its ``at_once``, and further ones do nothing.
+    second signal, if it is Ctrl-C, sets its ``at_once``.
     """
     numbers = [
         number
@@ -66,7 +72,8 @@ def set_on_signal(stop: StopEvent) -> Iterator[None]:
 def exit_on_signal() -> Iterator[None]:
     """Let SIGTERM and SIGHUP end the block as an exit that cleans up.
 
-    The exit status is the one that the signal itself would have caused.
+    The exit status is the one that the signal itself would have caused. Only
+    the first one counts: see :meth:`StopEvent.handle`.
     """
     numbers = [
         number
@@ -88,4 +95,12 @@ def _handle(numbers: list[int], handler: _Handler) -> Iterator[None]:
 
 
 def _exit(number: int, frame: FrameType | None) -> None:
+    # Not SIG_IGN: Python complains of a signal that it got just before.
+    for each in _TERMINATING_SIGNALS:
+        if signal.getsignal(each) == _exit:
+            signal.signal(each, _ignore)
     sys.exit(128 + number)
+
+
+def _ignore(number: int, frame: FrameType | None) -> None:
+    """Let the block clean up."""

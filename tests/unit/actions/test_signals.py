@@ -47,6 +47,12 @@ class TestSetOnSignal(unittest.TestCase):
             os.kill(os.getpid(), signal.SIGINT)  # does nothing more
         self.assertEqual(143, self.stop.status)
 
+    def test_the_second_sigterm_does_nothing(self) -> None:
+        with signals.set_on_signal(self.stop):
+            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), signal.SIGTERM)
+        self.assertFalse(self.stop.at_once.is_set())
+
     def test_handlers_are_those_of_before_afterwards(self) -> None:
         before = signal.getsignal(signal.SIGINT)
         with signals.set_on_signal(self.stop):
@@ -88,6 +94,18 @@ class TestExitOnSignal(unittest.TestCase):
                         cleaned()
                 self.assertEqual(status, caught.exception.code)
                 cleaned.assert_called_once_with()
+
+    def test_others_do_not_end_the_clean_up(self) -> None:
+        cleaned = mock.Mock()
+        with self.assertRaises(SystemExit) as caught, signals.exit_on_signal():
+            try:
+                signal.raise_signal(signal.SIGTERM)
+            finally:
+                signal.raise_signal(signal.SIGTERM)
+                signal.raise_signal(signal.SIGHUP)
+                cleaned()
+        self.assertEqual(143, caught.exception.code)
+        cleaned.assert_called_once_with()
 
     def test_handlers_are_put_back(self) -> None:
         with signals.exit_on_signal():
