@@ -117,12 +117,20 @@ CHARTS: Mapping[str, Chart] = {
             Bar(
                 '--decompress zstd: zstd -dc | core', _ZSTD, 'zstd -dc | core'
             ),
-            Bar('image save: curl (not verified)', _SAVE, 'curl'),
-            Bar('image save, cold: curl, cold', _SAVE_COLD, 'curl, cold'),
             Bar(
-                'image save, 5 connections lost: curl, none lost',
+                'image save: curl or sha512, the slower',
+                _SAVE,
+                'curl or sha512 alone',
+            ),
+            Bar(
+                'image save, cold: curl or sha512',
+                _SAVE_COLD,
+                'curl, cold or sha512 alone',
+            ),
+            Bar(
+                'image save, 5 connections lost: curl or sha512',
                 _SAVE_CUT,
-                'curl, no cuts',
+                'curl, no cuts or sha512 alone',
             ),
             Bar(
                 'image save --sparse: without --sparse',
