@@ -32,20 +32,20 @@ _TERMINATING_SIGNALS = [
 
 
 class StopEvent(bulk.Stop):
-    """An event that a signal sets, and that Ctrl-C then sets at once."""
+    """An event that a signal sets, and that a second one sets at once."""
 
     #: the exit status that the signal would have caused, 0 without a signal
     status = 0
 
     def handle(self, number: int, frame: FrameType | None) -> None:
-        """Stop at the first signal, and at once at another Ctrl-C.
+        """Stop at the first signal, and at once at the second.
 
-        Others may come twice, and mean no more than once: ``timeout`` signals
-        a command and its process group, and both a shell and its terminal
-        send SIGHUP.
+        Other signals than Ctrl-C may come twice, and mean no more than once:
+        ``timeout`` signals a command and its process group, and both a shell
+        and its terminal send SIGHUP.
         """
         if self.is_set():
-            if number == signal.SIGINT:
+            if number == signal.SIGINT or self.status != 128 + number:
                 self.at_once.set()
             return
         self.status = 128 + number
@@ -57,7 +57,7 @@ def set_on_signal(stop: StopEvent) -> Iterator[None]:
     """Let Ctrl-C, SIGTERM and SIGHUP set an event instead of ending the block.
 
     An exception could be raised in the middle of whatever the block does. A
-    second signal, if it is Ctrl-C, sets its ``at_once``.
+    second signal sets its ``at_once``: see :meth:`StopEvent.handle`.
     """
     numbers = [
         number
