@@ -65,7 +65,7 @@ class ResponsesTest(compute_base.ComputeTest):
         process.send_signal(number)
         time.sleep(0.5)
         begun = time.monotonic()
-        process.send_signal(number)
+        process.send_signal(signal.SIGINT)
         result = self.finish(process)
         self.assertLess(time.monotonic() - begun, 5)
         self.assertEqual(status, result.status)

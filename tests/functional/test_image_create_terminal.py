@@ -66,10 +66,9 @@ class TerminalTest(base.FunctionalTest):
         screen = self.useFixture(
             tmux.Tmux([base.OPENSTACK, *self.command], self.environ)
         )
-        for columns in (80, 40, 120, 30):
+        for columns in (80, 40, 120, 30, 80):  # wide enough for the end
             screen.resize(columns)
             self.wait_for_line(screen, columns)
-        screen.resize(80)
         self.stall.released.set()
         self.wait_for(lambda: 'status 0' in screen.lines)
         progress, *output = screen.lines
