@@ -62,24 +62,13 @@ class BashTest(base.FunctionalTest):
         self.start_on_terminal('bash', '-i')
 
     def start_on_terminal(self, *command: str) -> None:
-        process = subprocess.Popen(
-            command,
-            stdin=self.screen.slave,
-            stdout=self.screen.slave,
-            stderr=self.screen.slave,
-            env={
-                'HOME': str(self.folder),
-                'LC_ALL': 'C.UTF-8',
-                'PATH': '/usr/bin:/bin',
-                'TERM': 'linux',
-            },
-            cwd=self.folder,
-            start_new_session=True,
-            preexec_fn=terminal.take,
-        )
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        self.screen.attach(process)
+        environ = {
+            'HOME': str(self.folder),
+            'LC_ALL': 'C.UTF-8',
+            'PATH': '/usr/bin:/bin',
+            'TERM': 'linux',
+        }
+        self.screen.start(command, environ, self.folder)
         self.wait_for(lambda: self.screen.lines[-1:] == ['$'])
 
     @base.cases(

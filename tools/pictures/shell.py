@@ -15,7 +15,6 @@
 from collections.abc import Callable, Mapping
 import pathlib
 import re
-import subprocess
 import time
 
 import fixtures
@@ -58,19 +57,7 @@ class Shell(fixtures.Fixture):
         self._terminal = self.useFixture(
             terminal.Terminal(self._columns, height=60)
         )
-        process = subprocess.Popen(
-            _BASH,
-            stdin=self._terminal.slave,
-            stdout=self._terminal.slave,
-            stderr=self._terminal.slave,
-            env=self._environ,
-            cwd=self._folder,
-            start_new_session=True,
-            preexec_fn=terminal.take,
-        )
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        self._terminal.attach(process)
+        self._terminal.start(_BASH, self._environ, self._folder)
         self.wait_for_prompt()
 
     def run(self, *lines: str) -> None:
