@@ -31,6 +31,10 @@ _TERMINATING_SIGNALS = [
 ]
 
 
+# Seconds for which a signal may go unnoticed.
+_INTERVAL = 0.2
+
+
 class StopEvent(bulk.Stop):
     """An event that a signal sets, and that a second one sets at once."""
 
@@ -80,8 +84,27 @@ def exit_on_signal() -> Iterator[None]:
         for number in _TERMINATING_SIGNALS
         if signal.getsignal(number) == signal.SIG_DFL
     ]
-    with _handle(numbers, _exit):
+    with _notice_signals(), _handle(numbers, _exit):
         yield
+
+
+@contextlib.contextmanager
+def _notice_signals() -> Iterator[None]:
+    """Interrupt the system calls of the block again and again.
+
+    Python runs its handlers between two of its instructions. If a signal
+    comes after the last of these and before a system call, that call would
+    wait on, perhaps for minutes, as if nothing had happened.
+    """
+    if not hasattr(signal, 'setitimer'):  # on Windows
+        yield
+        return
+    with _handle([signal.SIGALRM], _ignore):
+        signal.setitimer(signal.ITIMER_REAL, _INTERVAL, _INTERVAL)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 @contextlib.contextmanager
@@ -103,4 +126,4 @@ def _exit(number: int, frame: FrameType | None) -> None:
 
 
 def _ignore(number: int, frame: FrameType | None) -> None:
-    """Let the block clean up."""
+    """Let the block go on."""

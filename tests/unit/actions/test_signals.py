@@ -12,7 +12,9 @@
 
 import os
 import signal
+import socket
 import threading
+import time
 import types
 import unittest
 from unittest import mock
@@ -107,6 +109,23 @@ class TestExitOnSignal(unittest.TestCase):
         self.assertEqual(143, caught.exception.code)
         cleaned.assert_called_once_with()
 
+    def test_a_signal_just_before_a_system_call(self) -> None:
+        def receive_signal() -> None:
+            # The main thread takes no notice while it waits: its system call
+            # is not interrupted.
+            signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+        thread = threading.Timer(0.05, receive_signal)
+        self.addCleanup(thread.join)
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            ours.settimeout(10)
+            with self.assertRaises(SystemExit), signals.exit_on_signal():
+                thread.start()
+                begun = time.monotonic()
+                ours.recv(1)
+        self.assertLess(time.monotonic() - begun, 5)
+
     def test_handlers_are_put_back(self) -> None:
         with signals.exit_on_signal():
             pass
@@ -114,6 +133,8 @@ class TestExitOnSignal(unittest.TestCase):
             raise ValueError
         for number in (signal.SIGTERM, signal.SIGHUP):
             self.assertIs(signal.SIG_DFL, signal.getsignal(number))
+        self.assertIs(signal.SIG_DFL, signal.getsignal(signal.SIGALRM))
+        self.assertEqual((0, 0), signal.getitimer(signal.ITIMER_REAL))
 
     def test_an_ignored_signal_stays_ignored(self) -> None:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
