@@ -82,4 +82,5 @@ def check(
             file=filters.buffered(raw),
             published=(algorithm, checksum.value),
             checked_at_end=True,
+            digests=digests,
         )

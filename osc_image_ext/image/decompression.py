@@ -162,5 +162,6 @@ def decompress(
         size=size,
         published=None,
         checked_at_end=True,
+        digests=None,
         origin=streams.Origin(source.size, lambda: raw.bytes_read),
     )

@@ -48,10 +48,20 @@ class Digests:
     faster than the slowest digest.
 
     :param algorithms: names that :func:`supported` accepts.
+    :param known: digests of the same stream that are computed anyway; they
+        are part of the result, and none is computed twice.
     """
 
-    def __init__(self, algorithms: tuple[str, ...]) -> None:
-        self._hashers = [_Hasher(name) for name in algorithms]
+    def __init__(
+        self, algorithms: tuple[str, ...], known: 'Digests | None' = None
+    ) -> None:
+        self._algorithms = algorithms
+        self._known = known
+        self._hashers = [
+            _Hasher(name)
+            for name in algorithms
+            if not known or name not in known._algorithms
+        ]
 
     def restart(self) -> None:
         """Discard all data: the stream starts again from its beginning."""
@@ -65,10 +75,11 @@ class Digests:
 
     def result(self) -> dict[str, str]:
         """Wait for the hashers and return {algorithm: hexadecimal digest}."""
-        return {h.algorithm: h.hexdigest() for h in self._hashers}
+        known = self._known.result() if self._known else {}
+        return known | {h.algorithm: h.hexdigest() for h in self._hashers}
 
     def close(self) -> None:
-        """End the threads; must be called once, on errors too."""
+        """End its own threads; must be called once, on errors too."""
         for hasher in self._hashers:
             hasher.items.put(None)
 

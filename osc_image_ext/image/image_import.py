@@ -60,9 +60,9 @@ def create_image(
     :raises: see :func:`upload.create_image`.
     """
     sleep = wait.sleep
-    verify = verify and wait.enabled and source is not None
+    verified = source if verify and wait.enabled else None
     with (
-        upload.make_digests(proxy, verify, sleep) as digests,
+        upload.make_digests(proxy, verified, sleep) as digests,
         record.create_or_delete(
             proxy, attrs, listener=listener, keep=keep_failed, sleep=sleep
         ) as (image, protect),

@@ -27,6 +27,7 @@ from osc_image_ext import exceptions
 from osc_image_ext import text
 from osc_image_ext.i18n import _
 from osc_image_ext.i18n import ngettext
+from osc_image_ext.image import digest
 from osc_image_ext.image import streams
 
 # Formats whose content may look like anything: a guest sees the image as a
@@ -51,6 +52,8 @@ class Source:
     :param published: algorithm and value of the checksum that its data has,
         or else reading it fails; None if it is not compared.
     :param checked_at_end: whether reading fails at the end of wrong data.
+    :param digests: those of its data that reading it computes, None if it
+        computes none.
     :param origin: what it is decompressed from, None if it is not.
     """
 
@@ -60,6 +63,7 @@ class Source:
     file_name: str = ''
     published: tuple[str, str] | None = None
     checked_at_end: bool = False
+    digests: digest.Digests | None = None
     origin: streams.Origin | None = None
 
     def peek(self) -> bytes:

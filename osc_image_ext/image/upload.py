@@ -80,7 +80,7 @@ def create_image(
     :raises keystoneauth1.exceptions.ClientException: likewise.
     """
     with (
-        make_digests(proxy, verify, sleep) as digests,
+        make_digests(proxy, source if verify else None, sleep) as digests,
         record.create_or_delete(
             proxy, attrs, listener=listener, keep=keep_failed, sleep=sleep
         ) as (image, protect),
@@ -115,7 +115,7 @@ def upload_image(
     The other parameters and the errors are those of :func:`create_image`.
     """
     with (
-        make_digests(proxy, verify, sleep) as digests,
+        make_digests(proxy, source if verify else None, sleep) as digests,
         record.note_image_left_on_error(image.id),
     ):
         result = _put_and_verify(
@@ -198,11 +198,15 @@ def make_body(
 
 @contextlib.contextmanager
 def make_digests(
-    proxy: _proxy.Proxy, verify: bool, sleep: retry.Sleep
+    proxy: _proxy.Proxy, source: _source.Source | None, sleep: retry.Sleep
 ) -> Iterator[digest.Digests]:
-    """Yield the digests for an upload; none if it is not to be verified."""
-    names = verification.algorithms(proxy, sleep) if verify else ()
-    with contextlib.closing(digest.Digests(names)) as digests:
+    """Yield the digests for an upload.
+
+    :param source: what is to be verified; None if nothing is.
+    """
+    names = verification.algorithms(proxy, sleep) if source else ()
+    known = source.digests if source else None
+    with contextlib.closing(digest.Digests(names, known)) as digests:
         yield digests
 
 

@@ -99,6 +99,7 @@ class TestOpen(unittest.TestCase):
         self.assertEqual(len(DATA), source.size)
         # The image has another one.
         self.assertIsNone(source.published)
+        self.assertIsNone(source.digests)
         for _ in range(2):
             self.assertEqual(DATA, b''.join(self.body))
 

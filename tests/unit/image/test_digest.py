@@ -100,6 +100,14 @@ class TestDigests(unittest.TestCase):
         digests.update(b'two')
         self.assertEqual(expected(b'onetwo'), digests.result())
 
+    def test_what_is_known_is_part_of_the_result(self) -> None:
+        known = self.digests('sha256', 'sha512')
+        digests = digest.Digests(('md5', 'sha512'), known)
+        self.addCleanup(digests.close)
+        known.update(b'data')
+        digests.update(b'data')
+        self.assertEqual(expected(b'data'), digests.result())
+
     def test_an_unsupported_algorithm_is_refused_at_once(self) -> None:
         with self.assertRaises(ValueError):
             digest.Digests(('nonsense',))
