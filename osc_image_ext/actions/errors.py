@@ -12,11 +12,9 @@
 
 """Errors of the layers below, as errors of a command."""
 
-import atexit
 from collections.abc import Callable, Iterator
 import contextlib
 import logging
-import signal
 
 from openstack import exceptions as sdk_exceptions
 from osc_lib import exceptions as osc_exceptions
@@ -55,15 +53,6 @@ def as_command_error() -> Iterator[None]:
             ' '.join([_('Interrupted.'), *getattr(stop, '__notes__', ())])
         )
         raise
-    finally:
-        # Now, to be the first of the callbacks: Ctrl-C would otherwise show
-        # a traceback of one of the others.
-        atexit.unregister(_ignore_interrupts)
-        atexit.register(_ignore_interrupts)
-
-
-def _ignore_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextlib.contextmanager

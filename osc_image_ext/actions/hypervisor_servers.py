@@ -67,7 +67,6 @@ class BulkChange:
         self._stop = signals.StopEvent()
         self._outcomes: Sequence[_outcomes.Outcome] = ()
 
-    @signals.exit_on_signal()
     @errors.as_command_error()
     def run_set(self, parsed_args: argparse.Namespace) -> _Table:
         """Set what the options ask for; return columns and rows."""
@@ -75,7 +74,6 @@ class BulkChange:
         desired = server_arguments.set_settings(parsed_args)
         return self._run(parsed_args, desired, is_unset=False)
 
-    @signals.exit_on_signal()
     @errors.as_command_error()
     def run_unset(self, parsed_args: argparse.Namespace) -> _Table:
         """Unset what the options ask for; return columns and rows."""

@@ -57,7 +57,6 @@ class Copying:
         self._stop = signals.StopEvent()
         self._outcomes: Sequence[image_copies.Outcome] = ()
 
-    @signals.exit_on_signal()
     @errors.as_command_error()
     def run(self, parsed_args: argparse.Namespace) -> _Table:
         """Copy the images; return a table."""

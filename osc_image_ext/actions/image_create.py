@@ -30,7 +30,6 @@ from osc_image_ext.actions import image_source
 from osc_image_ext.actions import import_arguments
 from osc_image_ext.actions import import_report
 from osc_image_ext.actions import output
-from osc_image_ext.actions import signals
 from osc_image_ext.actions import wait_arguments
 from osc_image_ext.i18n import _
 from osc_image_ext.image import identical
@@ -66,7 +65,6 @@ class _Creation:
     progress: bool
 
 
-@signals.exit_on_signal()
 @errors.as_command_error()
 def run(
     app: Any,

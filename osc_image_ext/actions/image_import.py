@@ -22,14 +22,12 @@ from osc_image_ext.actions import errors
 from osc_image_ext.actions import import_arguments
 from osc_image_ext.actions import import_report
 from osc_image_ext.actions import output
-from osc_image_ext.actions import signals
 from osc_image_ext.actions import wait_arguments
 from osc_image_ext.image import image_import
 from osc_image_ext.image import service_info
 from osc_image_ext.progress import display
 
 
-@signals.exit_on_signal()
 @errors.as_command_error()
 def run(app: Any, parsed_args: argparse.Namespace) -> dict[str, Any]:
     """Import an image, and wait for the import if asked to.

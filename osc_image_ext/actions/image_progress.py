@@ -24,7 +24,6 @@ from osc_image_ext.actions import clients
 from osc_image_ext.actions import errors
 from osc_image_ext.actions import output
 from osc_image_ext.actions import progress_rows
-from osc_image_ext.actions import signals
 from osc_image_ext.actions import wait_arguments
 from osc_image_ext.i18n import _
 from osc_image_ext.image import progress_report as _report
@@ -49,7 +48,6 @@ class ShowProgress:
         self._app = app
         self._failed: _report.ImageProgress | None = None
 
-    @signals.exit_on_signal()
     @errors.as_command_error()
     def run(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
         """Return the columns of the image, when watching it has ended."""
@@ -82,7 +80,6 @@ class ShowProgress:
         return 1
 
 
-@signals.exit_on_signal()
 @errors.as_command_error()
 def run_list(
     app: Any, parsed_args: argparse.Namespace

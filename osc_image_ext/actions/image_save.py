@@ -27,7 +27,6 @@ from osc_image_ext.actions import clients
 from osc_image_ext.actions import errors
 from osc_image_ext.actions import image_source
 from osc_image_ext.actions import output
-from osc_image_ext.actions import signals
 from osc_image_ext.i18n import _
 from osc_image_ext.image import existing_file
 from osc_image_ext.image import file_target
@@ -66,7 +65,6 @@ def run(app: Any, parsed_args: argparse.Namespace) -> None:
         raise BrokenPipeError
 
 
-@signals.exit_on_signal()
 @errors.as_command_error()
 def _run(app: Any, parsed_args: argparse.Namespace) -> bool:
     """Return whether the reader of the data, if there is one, was there."""

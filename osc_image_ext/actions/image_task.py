@@ -26,7 +26,6 @@ from openstackclient.image.v2 import task as core
 from osc_image_ext import exceptions
 from osc_image_ext.actions import clients
 from osc_image_ext.actions import errors
-from osc_image_ext.actions import signals
 from osc_image_ext.actions import task_input
 from osc_image_ext.actions import wait_arguments
 from osc_image_ext.i18n import _
@@ -39,7 +38,6 @@ _POLICY = 'tasks_api_access'
 _FOR_ALL_TASKS = ('sort_key', 'sort_dir', 'marker')
 
 
-@signals.exit_on_signal()
 @errors.as_command_error()
 @errors.explain_policy_error(_POLICY)
 def run_create(app: Any, parsed_args: argparse.Namespace) -> dict[str, Any]:

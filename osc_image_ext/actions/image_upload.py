@@ -27,7 +27,6 @@ from osc_image_ext.actions import clients
 from osc_image_ext.actions import errors
 from osc_image_ext.actions import image_source
 from osc_image_ext.actions import output
-from osc_image_ext.actions import signals
 from osc_image_ext.i18n import _
 from osc_image_ext.image import service_info
 from osc_image_ext.image import source as _source
@@ -35,7 +34,6 @@ from osc_image_ext.image import upload
 from osc_image_ext.progress import display
 
 
-@signals.exit_on_signal()
 @errors.as_command_error()
 def run_stage(app: Any, parsed_args: argparse.Namespace) -> None:
     """Send the data of an image to the staging area.
@@ -48,7 +46,6 @@ def run_stage(app: Any, parsed_args: argparse.Namespace) -> None:
         upload.stage_image(proxy, image, source, listener)
 
 
-@signals.exit_on_signal()
 @errors.as_command_error()
 def run_upload(app: Any, parsed_args: argparse.Namespace) -> dict[str, Any]:
     """Send the data of an image to a store.

@@ -54,7 +54,6 @@ class Verification:
         self._stop = signals.StopEvent()
         self._results: Sequence[verify.VerifyResult] = ()
 
-    @signals.exit_on_signal()
     @errors.as_command_error()
     def run(self, parsed_args: argparse.Namespace) -> _Table:
         """Verify the images that the options select; return a table."""

@@ -13,13 +13,14 @@
 """What standard output cannot show."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from osc_lib import exceptions as osc_exceptions
 
 from osc_image_ext import exceptions
 from osc_image_ext import text as _text
+from osc_image_ext.actions import errors
 from osc_image_ext.i18n import _
 from osc_image_ext.progress import plain
 
@@ -76,11 +77,24 @@ def show(
     :raises osc_lib.exceptions.CommandError: with the ID and the status of
         the image, if they cannot be shown as they should.
     """
+    image = dict(zip(names, values, strict=True))
+    note = _('Image %(id)s is in status %(status)s.')
+    with (
+        errors.as_command_error(),
+        errors.add_note_on_error(
+            note % image, unless=lambda stop: isinstance(stop, Exception)
+        ),
+    ):
+        return _show(app, produce_output, image)
+
+
+def _show(
+    app: Any, produce_output: Callable[[], int], image: Mapping[str, Any]
+) -> int:
     try:
         status = produce_output()
         app.stdout.flush()
     except (OSError, ValueError) as error:  # the latter for unknown columns
-        image = dict(zip(names, values, strict=True))
         if isinstance(error, OSError):
             plain.redirect_to_devnull(app.stdout)
         reason = getattr(error, 'strerror', None) or str(error)

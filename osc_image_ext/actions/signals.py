@@ -12,7 +12,8 @@
 
 """What SIGINT, SIGTERM and SIGHUP do while an action runs."""
 
-from collections.abc import Callable, Iterator
+import atexit
+from collections.abc import Callable, Iterable, Iterator
 import contextlib
 import signal
 import sys
@@ -73,19 +74,39 @@ def set_on_signal(stop: StopEvent) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def exit_on_signal() -> Iterator[None]:
+def exit_on_signal(last: bool = False) -> Iterator[None]:
     """Let SIGTERM and SIGHUP end the block as an exit that cleans up.
 
     The exit status is the one that the signal itself would have caused. Only
     the first one counts: see :meth:`StopEvent.handle`.
+
+    :param last: whether the process ends after the block. Signals have no
+        effect then: the result is final, and Python takes a while to exit.
     """
     numbers = [
         number
         for number in _TERMINATING_SIGNALS
         if signal.getsignal(number) == signal.SIG_DFL
     ]
-    with _notice_signals(), _handle(numbers, _exit):
-        yield
+    _set_handler(numbers, _exit)
+    try:
+        with _notice_signals():
+            yield
+    finally:
+        if last:
+            numbers.append(signal.SIGINT)
+            _set_handler(numbers, _ignore)
+            # A handler written in Python ends before the process does.
+            atexit.register(_set_handler, numbers, signal.SIG_IGN)
+        else:
+            _set_handler(numbers, signal.SIG_DFL)
+
+
+def _set_handler(
+    numbers: Iterable[int], handler: _Handler | signal.Handlers
+) -> None:
+    for number in numbers:
+        signal.signal(number, handler)
 
 
 @contextlib.contextmanager

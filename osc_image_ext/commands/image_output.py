@@ -16,11 +16,11 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
+from osc_image_ext.commands import exit_on_signal
 
-class ShowImage:
+
+class ShowImage(exit_on_signal.ExitOnSignal):
     """A mixin for cliff's commands, before them in the list of bases."""
-
-    app: Any
 
     def produce_output(
         self,

@@ -18,11 +18,12 @@ from typing import Any
 
 from osc_lib.command import command
 
+from osc_image_ext.commands import exit_on_signal
 from osc_image_ext.commands import wait_options
 from osc_image_ext.i18n import _
 
 
-class ShowImageProgress(command.ShowOne):
+class ShowImageProgress(exit_on_signal.ExitOnSignal, command.ShowOne):
     _description = _(
         'Display how much data of an image the image service has received'
     )
@@ -65,7 +66,7 @@ class ShowImageProgress(command.ShowOne):
         return self.dict2columns(self._show.run(parsed_args))
 
 
-class ListImageProgress(command.Lister):
+class ListImageProgress(exit_on_signal.ExitOnSignal, command.Lister):
     _description = _(
         'List images whose data is being uploaded, staged or imported'
     )

@@ -16,6 +16,7 @@ import argparse
 
 from openstackclient.image.v2 import image as core
 
+from osc_image_ext.commands import exit_on_signal
 from osc_image_ext.commands import option_types
 from osc_image_ext.commands import wait_options
 from osc_image_ext.i18n import _
@@ -24,7 +25,7 @@ from osc_image_ext.i18n import _
 _CHUNK_SIZE = 896 * 1024
 
 
-class SaveImage(core.SaveImage):
+class SaveImage(exit_on_signal.ExitOnSignal, core.SaveImage):
     """Core's command, but what it leaves under a name is the image."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:

@@ -19,11 +19,12 @@ from typing import Any
 from openstackclient.image.v2 import task as core
 from osc_lib.command import command
 
+from osc_image_ext.commands import exit_on_signal
 from osc_image_ext.commands import wait_options
 from osc_image_ext.i18n import _
 
 
-class CreateImageTask(command.ShowOne):
+class CreateImageTask(exit_on_signal.ExitOnSignal, command.ShowOne):
     _description = _(
         'Create an image task (administrators only; the Glance tasks API is '
         'deprecated)'
@@ -93,7 +94,7 @@ class CreateImageTask(command.ShowOne):
         return self.dict2columns(image_task.run_create(self.app, parsed_args))
 
 
-class ListImageTask(core.ListTask):
+class ListImageTask(exit_on_signal.ExitOnSignal, core.ListTask):
     """Core's command, which also lists the tasks of one image."""
 
     # If core adds an option of the same name, ours is meant.

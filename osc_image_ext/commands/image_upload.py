@@ -19,13 +19,14 @@ from typing import Any
 from openstackclient.image.v2 import image as core
 from osc_lib.command import command
 
+from osc_image_ext.commands import exit_on_signal
 from osc_image_ext.commands import image_options
 from osc_image_ext.commands import image_output
 from osc_image_ext.commands import wait_options
 from osc_image_ext.i18n import _
 
 
-class StageImage(core.StageImage):
+class StageImage(exit_on_signal.ExitOnSignal, core.StageImage):
     """Core's command, but the data is sent again if that is necessary."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:

@@ -80,7 +80,6 @@ def check(
         yield dataclasses.replace(
             source,
             file=filters.buffered(raw),
-            published=(algorithm, checksum.value),
+            published={algorithm: checksum.value},
             checked_at_end=True,
-            digests=digests,
         )

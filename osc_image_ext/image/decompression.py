@@ -160,8 +160,7 @@ def decompress(
     return dataclasses.replace(
         plain,
         size=size,
-        published=None,
+        published={},
         checked_at_end=True,
-        digests=None,
         origin=streams.Origin(source.size, lambda: raw.bytes_read),
     )

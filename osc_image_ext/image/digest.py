@@ -12,9 +12,11 @@
 
 """Hashing during a transfer, never as a separate pass."""
 
+from collections.abc import Mapping
 import hashlib
 import queue
 import threading
+import types
 from typing import Any
 
 # Blocks that may wait for a hasher: enough to keep it busy, and a bound on
@@ -48,19 +50,18 @@ class Digests:
     faster than the slowest digest.
 
     :param algorithms: names that :func:`supported` accepts.
-    :param known: digests of the same stream that are computed anyway; they
-        are part of the result, and none is computed twice.
+    :param known: {algorithm: hexadecimal digest} of those that are known, and
+        so are not computed.
     """
 
     def __init__(
-        self, algorithms: tuple[str, ...], known: 'Digests | None' = None
+        self,
+        algorithms: tuple[str, ...],
+        known: Mapping[str, str] = types.MappingProxyType({}),
     ) -> None:
-        self._algorithms = algorithms
         self._known = known
         self._hashers = [
-            _Hasher(name)
-            for name in algorithms
-            if not known or name not in known._algorithms
+            _Hasher(name) for name in algorithms if name not in known
         ]
 
     def restart(self) -> None:
@@ -75,11 +76,11 @@ class Digests:
 
     def result(self) -> dict[str, str]:
         """Wait for the hashers and return {algorithm: hexadecimal digest}."""
-        known = self._known.result() if self._known else {}
-        return known | {h.algorithm: h.hexdigest() for h in self._hashers}
+        computed = {h.algorithm: h.hexdigest() for h in self._hashers}
+        return {**self._known, **computed}
 
     def close(self) -> None:
-        """End its own threads; must be called once, on errors too."""
+        """End the threads; must be called once, on errors too."""
         for hasher in self._hashers:
             hasher.items.put(None)
 

@@ -56,7 +56,8 @@ def find(
     digests = _get_digests(source, images, listener)
     for image in images:
         shown = verification.supported_digests(image)
-        if set(shown.items()) & set(digests.items()):
+        common = shown.keys() & digests.keys()
+        if common and all(shown[name] == digests[name] for name in common):
             listener.phase(_('unchanged'))
             LOG.warning(
                 _('Image %(id)s is unchanged: it has the same data already.'),
@@ -70,15 +71,14 @@ def _get_digests(
     source: _source.Source,
     images: list[_image.Image],
     listener: _listener.ProgressListener,
-) -> dict[str, str]:
+) -> Mapping[str, str]:
     """Return digests of a source that its images may have, too.
 
     A published one is enough: data with another one is not uploaded.
     """
     shown = [verification.supported_digests(image) for image in images]
-    published = dict([source.published] if source.published else [])
-    if all(set(published) & set(digests) for digests in shown):
-        return published
+    if all(set(source.published) & set(digests) for digests in shown):
+        return source.published
     if source.file.seekable():
         return _compute(source, shown, listener)
     LOG.warning(

@@ -195,8 +195,11 @@ class Copier:
                 checksum = checksums.Checksum(
                     expected.algorithm, expected.value
                 )
-                source = stack.enter_context(
-                    checked_source.check(source, checksum)
+                source = dataclasses.replace(
+                    stack.enter_context(
+                        checked_source.check(source, checksum)
+                    ),
+                    published=verification.supported_digests(image),
                 )
             yield source
 

@@ -12,7 +12,7 @@
 
 """The image data to send: a file or standard input, checked when opened."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 import contextlib
 import dataclasses
 import io
@@ -27,7 +27,6 @@ from osc_image_ext import exceptions
 from osc_image_ext import text
 from osc_image_ext.i18n import _
 from osc_image_ext.i18n import ngettext
-from osc_image_ext.image import digest
 from osc_image_ext.image import streams
 
 # Formats whose content may look like anything: a guest sees the image as a
@@ -49,11 +48,9 @@ class Source:
     :param name: for messages, printable.
     :param size: bytes to send, None if not known before the end of the data.
     :param file_name: last part of its path or URL, empty if it has none.
-    :param published: algorithm and value of the checksum that its data has,
-        or else reading it fails; None if it is not compared.
+    :param published: {algorithm: hexadecimal digest} of its data, one of which
+        is compared at its end; empty if none is.
     :param checked_at_end: whether reading fails at the end of wrong data.
-    :param digests: those of its data that reading it computes, None if it
-        computes none.
     :param origin: what it is decompressed from, None if it is not.
     """
 
@@ -61,9 +58,8 @@ class Source:
     name: str
     size: int | None
     file_name: str = ''
-    published: tuple[str, str] | None = None
+    published: Mapping[str, str] = dataclasses.field(default_factory=dict)
     checked_at_end: bool = False
-    digests: digest.Digests | None = None
     origin: streams.Origin | None = None
 
     def peek(self) -> bytes:

@@ -205,7 +205,7 @@ def make_digests(
     :param source: what is to be verified; None if nothing is.
     """
     names = verification.algorithms(proxy, sleep) if source else ()
-    known = source.digests if source else None
+    known = source.published if source else {}
     with contextlib.closing(digest.Digests(names, known)) as digests:
         yield digests
 

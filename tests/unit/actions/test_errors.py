@@ -10,10 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-import atexit
-import signal
 import unittest
-from unittest import mock
 
 from keystoneauth1 import exceptions as ksa_exceptions
 from openstack import exceptions as sdk_exceptions
@@ -107,16 +104,6 @@ class TestTranslated(unittest.TestCase):
                 self.assertEqual(
                     'Interrupted. Image 7 was deleted.', line.getMessage()
                 )
-
-    def test_an_interruption_does_not_disturb_the_exit(self) -> None:
-        with mock.patch.object(atexit, 'register') as register:
-            with errors.as_command_error():
-                pass
-        ((ignore,), _options) = register.call_args
-        before = signal.getsignal(signal.SIGINT)
-        self.addCleanup(signal.signal, signal.SIGINT, before)
-        ignore()
-        self.assertIs(signal.SIG_IGN, signal.getsignal(signal.SIGINT))
 
     def test_an_interruption_of_nothing_is_one_word(self) -> None:
         with self.assertLogs(errors.LOG, 'ERROR') as logged:

@@ -98,8 +98,7 @@ class TestOpen(unittest.TestCase):
         )
         self.assertEqual(len(DATA), source.size)
         # The image has another one.
-        self.assertIsNone(source.published)
-        self.assertIsNone(source.digests)
+        self.assertEqual({}, source.published)
         for _ in range(2):
             self.assertEqual(DATA, b''.join(self.body))
 
@@ -143,7 +142,7 @@ class TestOpen(unittest.TestCase):
         sums = self.folder / 'SHA256SUMS'
         sums.write_text(f'{SHA256}  disk.img\n{"0" * 64}  other.img\n')
         source = self.opened(DATA, '--checksum', str(sums))
-        self.assertEqual(('sha256', SHA256), source.published)
+        self.assertEqual({'sha256': SHA256}, source.published)
         self.assertEqual(DATA, b''.join(self.body))
 
 

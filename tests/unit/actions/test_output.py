@@ -21,6 +21,7 @@ from unittest import mock
 from osc_lib import exceptions as osc_exceptions
 
 from osc_image_ext import exceptions
+from osc_image_ext.actions import errors
 from osc_image_ext.actions import output
 
 NAMES, VALUES = ('id', 'status'), ('7', 'active')
@@ -91,6 +92,19 @@ class TestShow(unittest.TestCase):
             full.write('in the buffer')
             self.assertIn(
                 'No space', self.failed(mock.Mock(stdout=full), None)
+            )
+
+    def test_an_interruption(self) -> None:
+        for stop in (KeyboardInterrupt, SystemExit):
+            with (
+                self.assertLogs(errors.LOG) as logged,
+                self.assertRaises(stop),
+            ):
+                produce_output = mock.Mock(side_effect=stop)
+                output.show(mock.Mock(), produce_output, NAMES, VALUES)
+            self.assertEqual(
+                'Interrupted. Image 7 is in status active.',
+                logged.records[0].getMessage(),
             )
 
     def test_an_unknown_column(self) -> None:

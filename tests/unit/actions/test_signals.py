@@ -10,6 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
+import atexit
 import os
 import signal
 import socket
@@ -135,6 +136,23 @@ class TestExitOnSignal(unittest.TestCase):
             self.assertIs(signal.SIG_DFL, signal.getsignal(number))
         self.assertIs(signal.SIG_DFL, signal.getsignal(signal.SIGALRM))
         self.assertEqual((0, 0), signal.getitimer(signal.ITIMER_REAL))
+
+    def test_what_comes_after_the_last_block_has_no_effect(self) -> None:
+        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        before = signal.getsignal(signal.SIGINT)
+        self.addCleanup(signal.signal, signal.SIGINT, before)
+        with mock.patch.object(atexit, 'register') as register:
+            with (
+                self.assertRaises(KeyboardInterrupt),
+                signals.exit_on_signal(last=True),
+            ):
+                signal.raise_signal(signal.SIGINT)
+            for number in numbers:
+                signal.raise_signal(number)
+        ((function, *arguments), _options) = register.call_args
+        function(*arguments)
+        for number in numbers:
+            self.assertIs(signal.SIG_IGN, signal.getsignal(number))
 
     def test_an_ignored_signal_stays_ignored(self) -> None:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)

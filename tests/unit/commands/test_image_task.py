@@ -12,7 +12,6 @@
 
 import argparse
 import io
-import signal
 from typing import Any
 import unittest
 from unittest import mock
@@ -276,24 +275,6 @@ class TestWait(CreateTestCase):
                 'server. To check it, run '
                 f'"openstack image task show {doubles.TASK_ID}".$',
             )
-
-    def test_sigterm_is_an_interruption(self) -> None:
-        def killed(seconds: float) -> None:
-            signal.raise_signal(signal.SIGTERM)
-
-        self.addCleanup(
-            signal.signal,
-            signal.SIGTERM,
-            signal.signal(signal.SIGTERM, signal.SIG_DFL),
-        )
-        with (
-            mock.patch.object(self, 'sleep', killed),
-            self.assertLogs(errors.LOG) as logged,
-            self.assertRaises(SystemExit) as caught,
-        ):
-            self.created('--wait')
-        self.assertEqual(143, caught.exception.code)
-        self.assertIn('continues on the server', logged.output[0])
 
     def test_a_server_that_gives_up_leaves_the_task_alone(self) -> None:
         self.proxy.get.side_effect = None

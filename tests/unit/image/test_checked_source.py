@@ -98,4 +98,4 @@ class TestCheck(unittest.TestCase):
         self.assertEqual('disk.img', source.file_name)
         self.assertEqual(len(DATA), source.size)
         value = hashlib.sha256(DATA).hexdigest()
-        self.assertEqual(('sha256', value), source.published)
+        self.assertEqual({'sha256': value}, source.published)

@@ -134,12 +134,21 @@ class TestFind(unittest.TestCase):
             (SHA512, doubles.IMAGE_ID),
             (SHA512[::-1], None),
         ):
-            published = ('sha512', value)
+            published = {'sha512': value}
             self.assertEqual(found, self.find(stored(), published=published))
             self.assertEqual([], self.listener.heard('started'))
 
+    def test_no_published_checksum_may_differ(self) -> None:
+        image = stored(checksum='0' * 32)
+        published = {'md5': '0' * 32}
+        self.assertEqual(
+            doubles.IMAGE_ID, self.find(image, published=published)
+        )
+        published['sha512'] = SHA512[::-1]
+        self.assertIsNone(self.find(image, published=published))
+
     def test_a_published_checksum_that_glance_does_not_have(self) -> None:
-        published = ('sha256', 'whatever')
+        published = {'sha256': 'whatever'}
         found = self.find(stored(), published=published)
         self.assertEqual(doubles.IMAGE_ID, found)
 
