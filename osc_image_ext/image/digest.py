@@ -19,8 +19,8 @@ import threading
 import types
 from typing import Any
 
-# Blocks that may wait for a hasher: enough to keep it busy, and a bound on
-# memory, since the sender waits for a hasher that lags behind.
+# Blocks that may wait to be hashed: enough to keep the thread busy, and a
+# bound on memory, since the sender waits for a thread that lags behind.
 _BACKLOG = 4
 
 
@@ -44,10 +44,11 @@ def new(algorithm: str) -> Any:
 
 
 class Digests:
-    """Digests of a stream, each computed in a thread of its own.
+    """Digests of a stream, computed in a thread of their own.
 
     hashlib releases the GIL, so the thread that sends is delayed only if it is
-    faster than the slowest digest.
+    faster than the digests. One thread computes all of them, like Glance: a
+    second one would be no gain while the image service waits for the first.
 
     :param algorithms: names that :func:`supported` accepts.
     :param known: {algorithm: hexadecimal digest} of those that are known, and
@@ -60,69 +61,54 @@ class Digests:
         known: Mapping[str, str] = types.MappingProxyType({}),
     ) -> None:
         self._known = known
-        self._hashers = [
-            _Hasher(name) for name in algorithms if name not in known
-        ]
-
-    def restart(self) -> None:
-        """Discard all data: the stream starts again from its beginning."""
-        for hasher in self._hashers:
-            hasher.items.put(b'')
-
-    def update(self, block: bytes) -> None:
-        """Hash the next block (not empty); may wait for a hasher."""
-        for hasher in self._hashers:
-            hasher.put(block)
-
-    def result(self) -> dict[str, str]:
-        """Wait for the hashers and return {algorithm: hexadecimal digest}."""
-        computed = {h.algorithm: h.hexdigest() for h in self._hashers}
-        return {**self._known, **computed}
-
-    def close(self) -> None:
-        """End the threads; must be called once, on errors too."""
-        for hasher in self._hashers:
-            hasher.items.put(None)
-
-
-class _Hasher:
-    """One algorithm, its queue of blocks and its thread.
-
-    The queues are those written in C: Ctrl-C in the middle of a call of one
-    written in Python may leave it locked for good.
-    """
-
-    def __init__(self, algorithm: str) -> None:
-        self.algorithm = algorithm
-        #: blocks; b'' restarts, an event is set when it is reached, None ends
-        self.items: queue.SimpleQueue[bytes | threading.Event | None] = (
+        self._hashes = {
+            name: new(name) for name in algorithms if name not in known
+        }
+        # The queues are those written in C: Ctrl-C in the middle of a call of
+        # one written in Python may leave it locked for good.
+        # Blocks; b'' restarts, an event is set when it is reached, None ends.
+        self._items: queue.SimpleQueue[bytes | threading.Event | None] = (
             queue.SimpleQueue()
         )
         self._free_slots: queue.SimpleQueue[None] = queue.SimpleQueue()
         for _slot in range(_BACKLOG):
             self._free_slots.put(None)
-        self._hash = new(algorithm)
         # A daemon: an abandoned transfer must not keep the process alive.
-        threading.Thread(target=self._run, daemon=True).start()
+        if self._hashes:
+            threading.Thread(target=self._run, daemon=True).start()
 
-    def put(self, block: bytes) -> None:
-        """Queue a block; wait while too many are queued."""
-        self._free_slots.get()
-        self.items.put(block)
+    def restart(self) -> None:
+        """Discard all data: the stream starts again from its beginning."""
+        self._items.put(b'')
+
+    def update(self, block: bytes) -> None:
+        """Hash the next block (not empty); may wait for the thread."""
+        if self._hashes:
+            self._free_slots.get()
+            self._items.put(block)
+
+    def result(self) -> dict[str, str]:
+        """Wait for the thread and return {algorithm: hexadecimal digest}."""
+        if self._hashes:
+            reached = threading.Event()
+            self._items.put(reached)
+            reached.wait()
+        return {
+            **self._known,
+            **{name: str(h.hexdigest()) for name, h in self._hashes.items()},
+        }
+
+    def close(self) -> None:
+        """End the thread; must be called once, on errors too."""
+        self._items.put(None)
 
     def _run(self) -> None:
-        while (item := self.items.get()) is not None:
+        while (item := self._items.get()) is not None:
             if isinstance(item, threading.Event):
                 item.set()
             elif item:
-                self._hash.update(item)
+                for hash_ in self._hashes.values():
+                    hash_.update(item)
                 self._free_slots.put(None)
             else:
-                self._hash = new(self.algorithm)
-
-    def hexdigest(self) -> str:
-        """Wait until all blocks are hashed; return the digest."""
-        reached = threading.Event()
-        self.items.put(reached)
-        reached.wait()
-        return str(self._hash.hexdigest())
+                self._hashes = {name: new(name) for name in self._hashes}

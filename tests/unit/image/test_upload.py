@@ -29,10 +29,7 @@ from requests import adapters
 
 from osc_image_ext import api_errors
 from osc_image_ext import exceptions
-from osc_image_ext.image import checked_source
-from osc_image_ext.image import checksums
 from osc_image_ext.image import data as _data
-from osc_image_ext.image import digest
 from osc_image_ext.image import source
 from osc_image_ext.image import streams
 from osc_image_ext.image import upload
@@ -210,29 +207,20 @@ class TestVerification(UploadTestCase):
         )
         self.assertDeleted(glance.proxy, error)
 
-    def test_a_source_that_is_hashed_when_read_is_hashed_once(self) -> None:
+    def test_a_published_digest_is_compared_instead_of_computed(self) -> None:
         file: Any = io.BufferedReader(io.BytesIO(DATA))
-        value = hashlib.sha512(DATA).hexdigest()
-        for names, made in ((('sha512',), 1), (('md5', 'sha512'), 2)):
-            glance = doubles.Glance()
-            glance.proxy.images.return_value = [
-                doubles.image(hash_algo=name) for name in names
-            ]
-            with (
-                mock.patch.object(
-                    digest, '_Hasher', wraps=digest._Hasher
-                ) as hasher,
-                checked_source.check(
-                    source.Source(file, 'disk.img', len(DATA)),
-                    checksums.Checksum('sha512', value),
-                ) as checked,
-            ):
-                done = upload.create_image(
-                    glance.proxy, {'name': 'disk'}, checked, self.listener
-                )
-            self.assertEqual('sha512', done.verified)
-            self.assertEqual(made, hasher.call_count)
-            file.seek(0)
+        with self.assertRaisesRegex(
+            exceptions.VerificationError, 'expected sha512 published,'
+        ):
+            upload.create_image(
+                doubles.Glance().proxy,
+                {'name': 'disk'},
+                source.Source(
+                    *(file, 'disk.img', len(DATA)),
+                    published={'sha512': 'published'},
+                ),
+                self.listener,
+            )
 
     def test_turned_off_nothing_is_asked_nor_hashed(self) -> None:
         glance = self.corrupting(keep_length=True)
