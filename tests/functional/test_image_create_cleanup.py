@@ -13,6 +13,7 @@
 """Nothing is left behind, whatever ends an upload."""
 
 import signal
+import time
 
 from tests.fixtures import faults
 from tests.functional import base
@@ -93,6 +94,23 @@ class InterruptedTest(base.FunctionalTest):
         result = self.interrupted('--protected')
         self.assertEqual(130, result.status)
         self.assert_nothing_left()
+
+
+class FinishedTest(base.FunctionalTest):
+    """A signal when the image has been shown, and Python exits."""
+
+    @base.cases(ctrl_c=(signal.SIGINT,), sigterm=(signal.SIGTERM,))
+    def test_status(self, number: signal.Signals) -> None:
+        process = self.start(
+            *('image', 'create', '-f', 'value', '-c', 'status', self.name),
+            real=True,  # which takes its time
+        )
+        assert process.stdout
+        self.assertEqual(b'queued\n', process.stdout.readline())
+        time.sleep(0.02)
+        process.send_signal(number)
+        result = self.finish(process)
+        self.assertEqual((0, ''), (result.status, result.stderr))
 
 
 class FailedTest(base.FunctionalTest):
