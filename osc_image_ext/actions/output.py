@@ -77,7 +77,10 @@ def show(
     :raises osc_lib.exceptions.CommandError: with the ID and the status of
         the image, if they cannot be shown as they should.
     """
-    image = dict(zip(names, values, strict=True))
+    shown = dict(zip(names, values, strict=True))
+    # With --volume it is what Cinder shows, and ``id`` is that of the volume.
+    image_id = shown.get('image_id', shown['id'])
+    image = {'id': image_id, 'status': shown['status']}
     note = _('Image %(id)s is in status %(status)s.')
     with (
         errors.as_command_error(),

@@ -107,6 +107,17 @@ class TestShow(unittest.TestCase):
                 logged.records[0].getMessage(),
             )
 
+    def test_the_image_of_a_volume(self) -> None:
+        app = mock.Mock(stdout=io.StringIO())
+        failing = mock.Mock(side_effect=ValueError('No such column'))
+        with self.assertRaisesRegex(
+            osc_exceptions.CommandError, '^Image 7 is in status uploading,'
+        ):
+            output.show(
+                *(app, failing, ('id', 'image_id', 'status')),
+                ('volume', '7', 'uploading'),
+            )
+
     def test_an_unknown_column(self) -> None:
         app = mock.Mock(stdout=io.StringIO())
         self.assertEqual(
