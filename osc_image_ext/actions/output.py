@@ -13,7 +13,9 @@
 """What standard output cannot show."""
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+import contextlib
+import logging
 from typing import Any
 
 from osc_lib import exceptions as osc_exceptions
@@ -23,6 +25,8 @@ from osc_image_ext import text as _text
 from osc_image_ext.actions import errors
 from osc_image_ext.i18n import _
 from osc_image_ext.progress import plain
+
+LOG = logging.getLogger(__name__)
 
 
 def require_stdout(app: Any) -> None:
@@ -63,6 +67,21 @@ def check_columns(
 def _normalize(column: str) -> str:
     """Return the name of a column as cliff compares it."""
     return column.lower().strip().replace(' ', '_')
+
+
+@contextlib.contextmanager
+def report_interruption() -> Iterator[None]:
+    """Log it if what shows results is interrupted."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        LOG.error(
+            _(
+                'Interrupted. The command had finished, but its result was '
+                'not shown.'
+            )
+        )
+        raise
 
 
 def show(

@@ -18,14 +18,14 @@ from typing import Any
 
 from osc_lib.command import command
 
-from osc_image_ext.commands import exit_on_signal
 from osc_image_ext.commands import option_types
+from osc_image_ext.commands import output
 from osc_image_ext.commands import server_options
 from osc_image_ext.commands import wait_options
 from osc_image_ext.i18n import _
 
 
-class _ChangeServers(exit_on_signal.ExitOnSignal, command.Lister):
+class _ChangeServers(output.ShowRows, command.Lister):
     """What setting and unsetting have in common."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:

@@ -19,11 +19,11 @@ from typing import Any
 from openstackclient.image.v2 import image as core
 
 from osc_image_ext.commands import image_options
-from osc_image_ext.commands import image_output
+from osc_image_ext.commands import output
 from osc_image_ext.i18n import _
 
 
-class CreateImage(image_output.ShowImage, core.CreateImage):
+class CreateImage(output.ShowImage, core.CreateImage):
     _description = _('Create/upload an image')
 
     # These options of v1, which core has given up, have new meanings.

@@ -18,9 +18,9 @@ from typing import Any
 
 from osc_lib.command import command
 
-from osc_image_ext.commands import exit_on_signal
 from osc_image_ext.commands import image_options
 from osc_image_ext.commands import option_types
+from osc_image_ext.commands import output
 from osc_image_ext.commands import wait_options
 from osc_image_ext.i18n import _
 
@@ -36,7 +36,7 @@ _VISIBILITIES = {
 }
 
 
-class CopyImage(exit_on_signal.ExitOnSignal, command.Lister):
+class CopyImage(output.ShowRows, command.Lister):
     _description = _('Copy images to another cloud')
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:

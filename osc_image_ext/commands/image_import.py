@@ -19,12 +19,12 @@ from typing import Any
 from openstackclient.image.v2 import image as core
 
 from osc_image_ext.commands import image_options
-from osc_image_ext.commands import image_output
+from osc_image_ext.commands import output
 from osc_image_ext.commands import wait_options
 from osc_image_ext.i18n import _
 
 
-class ImportImage(image_output.ShowImage, core.ImportImage):
+class ImportImage(output.ShowImage, core.ImportImage):
     """Core's command, but --wait waits for the import."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:

@@ -21,7 +21,7 @@ from osc_lib.command import command
 
 from osc_image_ext.commands import exit_on_signal
 from osc_image_ext.commands import image_options
-from osc_image_ext.commands import image_output
+from osc_image_ext.commands import output
 from osc_image_ext.commands import wait_options
 from osc_image_ext.i18n import _
 
@@ -45,7 +45,7 @@ class StageImage(exit_on_signal.ExitOnSignal, core.StageImage):
         image_upload.run_stage(self.app, parsed_args)
 
 
-class UploadImage(image_output.ShowImage, command.ShowOne):
+class UploadImage(output.ShowImage, command.ShowOne):
     _description = _('Upload data to an existing, queued image')
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:

@@ -20,13 +20,13 @@ from openstackclient.identity import common as identity_common
 from osc_lib.cli import parseractions
 from osc_lib.command import command
 
-from osc_image_ext.commands import exit_on_signal
 from osc_image_ext.commands import option_types
+from osc_image_ext.commands import output
 from osc_image_ext.commands import wait_options
 from osc_image_ext.i18n import _
 
 
-class VerifyImage(exit_on_signal.ExitOnSignal, command.Lister):
+class VerifyImage(output.ShowRows, command.Lister):
     _description = _(
         'Verify that the stored data of images has the checksum of their '
         'records'

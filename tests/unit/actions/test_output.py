@@ -66,6 +66,32 @@ class TestColumns(unittest.TestCase):
         output.check_columns(('ID',), argparse.Namespace(columns=['id']))
 
 
+class TestReportInterruption(unittest.TestCase):
+    def test_an_interruption(self) -> None:
+        for stop in (KeyboardInterrupt, SystemExit):
+            with (
+                self.assertLogs(output.LOG) as logged,
+                self.assertRaises(stop),
+                output.report_interruption(),
+            ):
+                raise stop
+            self.assertEqual(
+                'Interrupted. The command had finished, but its result was '
+                'not shown.',
+                logged.records[0].getMessage(),
+            )
+
+    def test_another_end(self) -> None:
+        with self.assertNoLogs(output.LOG):
+            with output.report_interruption():
+                pass
+            with (
+                self.assertRaises(BrokenPipeError),
+                output.report_interruption(),
+            ):
+                raise BrokenPipeError
+
+
 class TestShow(unittest.TestCase):
     def failed(self, app: mock.Mock, error: Exception | None) -> str:
         with self.assertRaises(osc_exceptions.CommandError) as caught:

@@ -16,6 +16,7 @@ from unittest import mock
 
 from openstack.image.v2 import image as _image
 from osc_lib import exceptions as osc_exceptions
+from osc_lib.command import command
 
 from osc_image_ext.actions import clients
 from osc_image_ext.commands import image_copy
@@ -85,6 +86,18 @@ class CopyTestCase(test_image.CommandTestCase):
 
 
 class TestCopy(CopyTestCase):
+    def test_interrupted_when_it_is_copied(self) -> None:
+        arguments = ['--to-cloud', 'west', 'disk']
+        parsed_args = self.command.get_parser('x').parse_args(arguments)
+        with (
+            mock.patch.object(
+                command.Lister, 'produce_output', side_effect=KeyboardInterrupt
+            ),
+            self.assertRaises(KeyboardInterrupt),
+        ):
+            self.command.run(parsed_args)
+        self.assertIn('its result was not shown.', self.messages()[-1])
+
     def test_copied(self) -> None:
         (row,) = self.copy()
         self.assertEqual(0, self.status)

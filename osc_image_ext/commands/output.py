@@ -10,10 +10,10 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""What commands that show an image have in common."""
+"""What commands that show results have in common."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from osc_image_ext.commands import exit_on_signal
@@ -38,3 +38,20 @@ class ShowImage(exit_on_signal.ExitOnSignal):
             column_names,
             data,
         )
+
+
+class ShowRows(exit_on_signal.ExitOnSignal):
+    """A mixin for cliff's commands, before them in the list of bases."""
+
+    def produce_output(
+        self,
+        parsed_args: argparse.Namespace,
+        column_names: Sequence[str],
+        data: Iterable[Any],
+    ) -> int:
+        """Show a result for each object, or report that it is not shown."""
+        from osc_image_ext.actions import output
+
+        base: Any = super()
+        with output.report_interruption():
+            return int(base.produce_output(parsed_args, column_names, data))
